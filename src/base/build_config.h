@@ -1,0 +1,52 @@
+// The only reader of HAKMEM_* build macros: they become constexpr values here and nowhere else.
+// Called by every layer. Invariant: two builds that differ in level, geometry or layout live in
+// different inline namespaces, so mixing their objects fails at link time, not at run time.
+#pragma once
+
+#include "base/checks.h"
+#include "base/geometry.h"
+
+#ifndef HAKMEM_INTEGRITY_LEVEL
+#define HAKMEM_INTEGRITY_LEVEL 0
+#endif
+#ifndef HAKMEM_TINY_GEOMETRY
+#define HAKMEM_TINY_GEOMETRY 0
+#endif
+#ifndef HAKMEM_HEADER_LAYOUT
+#define HAKMEM_HEADER_LAYOUT 0
+#endif
+
+#define HAK_PASTE_(a, b) a##b
+#define HAK_PASTE(a, b) HAK_PASTE_(a, b)
+#if HAKMEM_TINY_GEOMETRY
+#define HAK_GEOMETRY_SUFFIX t
+#else
+#define HAK_GEOMETRY_SUFFIX g
+#endif
+#if HAKMEM_HEADER_LAYOUT
+#define HAK_LAYOUT_SUFFIX h
+#else
+#define HAK_LAYOUT_SUFFIX n
+#endif
+/// il<level><g|t><n|h>: level, geometry, layout.
+#define HAK_LEVEL_NAMESPACE \
+  HAK_PASTE(HAK_PASTE(HAK_PASTE(il, HAKMEM_INTEGRITY_LEVEL), HAK_GEOMETRY_SUFFIX), HAK_LAYOUT_SUFFIX)
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+inline constexpr int kIntegrityLevel = HAKMEM_INTEGRITY_LEVEL;
+static_assert(kIntegrityLevel >= 0 && kIntegrityLevel <= kIntegrityLevelMax,
+              "HAKMEM_INTEGRITY_LEVEL must be 0, 1, 2, 3 or 4");
+
+/// What this build checks. `if constexpr (kBuildChecks.has(Check::kX))` is the only level test.
+inline constexpr CheckSet kBuildChecks = checks_for_level(kIntegrityLevel);
+
+/// Block geometry of this build: the product's, or a tiny one that makes schedules short.
+inline constexpr Geometry kGeometry =
+    HAKMEM_TINY_GEOMETRY != 0 ? kTinyGeometryForTest : kProductGeometry;
+
+/// True when blocks carry a header byte before the user's first byte.
+inline constexpr bool kHeaderLayout =
+    HAKMEM_HEADER_LAYOUT != 0 || kBuildChecks.has(Check::kHeaderByte);
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

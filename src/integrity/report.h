@@ -1,0 +1,42 @@
+// Publishes a finding: text to standard error, report.json, the verdict file; then the process ends.
+// Called by hooks and checked gates when a check fails. Needs no heap, no lock of the heap's, no libc
+// that allocates: static buffers, one reporter at a time, a second fault leaves one line.
+#pragma once
+
+#include "base/options.h"
+#include "integrity/finding.h"
+
+namespace hakmem {
+
+/// Version of report.json's schema (docs/report.schema.json).
+inline constexpr int kReportSchemaVersion = 1;
+
+/// What the report knows about the process; set once at start-up.
+struct ReportContext {
+  const Options* options = nullptr;
+  int level = 0;
+};
+
+/// Called once by api/ at start-up and by tests. The pointers must outlive the process.
+void set_report_context(const ReportContext& context) noexcept;
+
+/// Takes the reporter for this thread and returns the static finding to fill, reset to defaults.
+/// Other threads that find something meanwhile wait, and never return if the first one ends the
+/// process. A second call on the same thread (a fault inside the report) prints one line and ends.
+Finding& begin_finding(Violation violation) noexcept;
+
+/// Publishes the finding that begin_finding returned. With `end_process`, exits with
+/// exit_code_for(violation) and does not return; otherwise gives the reporter back.
+void publish_finding(bool end_process) noexcept;
+
+/// exit_code of options for the program's faults, 87 for ours, 90 for leaks.
+int exit_code_for(Violation violation) noexcept;
+
+/// Number of findings published so far, and the code the process should end with (0 when clean).
+unsigned findings_published() noexcept;
+int worst_exit_code() noexcept;
+
+/// One line to standard error, prefixed "HAKMEM: ", no allocation. For messages that are no finding.
+void note_line(const char* text) noexcept;
+
+}  // namespace hakmem

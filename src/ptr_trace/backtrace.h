@@ -1,0 +1,31 @@
+// Call stacks, captured at the API's edge before any lock of ours is held.
+// Called by the checked gates (level 4) and by the report. The unwinder must not allocate:
+// `auto` is libunwind's cached trace, `safe` libgcc's, `fp` frame pointers, `caller` one PC.
+#pragma once
+
+#include <cstdint>
+
+#include "base/units.h"
+
+namespace hakmem {
+
+inline constexpr std::uint32_t kStackFramesMax = 32;
+
+/// Program counters, innermost first. Return addresses, so the call is at pc - 1.
+struct StackTrace {
+  std::uint32_t count = 0;
+  Address pcs[kStackFramesMax];
+};
+
+enum class StackMethod : std::uint8_t { Auto, Safe, FramePointer, Caller };
+
+/// Fills the unwinder's caches and lets it allocate what it ever will; call once at start-up.
+void warm_up_backtrace() noexcept;
+
+/// Captures up to `frames_max` frames of the calling thread, dropping those inside this library.
+/// `caller` is the return address of the API function; it is frame 0 when unwinding gives nothing.
+/// Re-entrant calls (a signal inside the unwinder) get the caller alone.
+void capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
+                   StackTrace& out) noexcept;
+
+}  // namespace hakmem
