@@ -54,6 +54,7 @@ BAD = {
     "runtime-call": ["void f() { free(p); }\n", "int* p = ::malloc(8);\n",
                      "void f() { return std::free(p); }\n", "void f() { if (a) printf(t); }\n",
                      "auto e = getenv(n);\n", "#define P(x) fprintf(stderr, x)\n",
+                     "auto h = dlopen(n, 1);\n",
                      {"src/api/x.cc": "void f() { snprintf(a, b, c); }\n"}],
     "runtime-library": ["std::string s;\n", "std::vector<int> v;\n", "#include <iostream>\n",
                         "std::mutex m;\n", "void f(std::function<void()> g);\n"],
@@ -129,6 +130,7 @@ GOOD = {
                      'const char* t = "free(p)";  // malloc(n) is served here\n',
                      {"src/api/x.cc": "void* malloc(std::size_t n) { return 0; }\n"
                                       "void cfree(void* p) { free(p); }\n"},
+                     {"src/ptr_trace/x_linux.cc": "auto h = dlopen(n, 1);\n"},
                      {"src/tiny/x_test.cc": "void f() { free(malloc(1)); }\n"}],
     "runtime-library": ["std::string_view s;\nstd::array<int, 2> a;\n#include <array>\n",
                         {"src/tiny/x_test.cc": "#include <vector>\nstd::vector<int> v;\n"}],
