@@ -1,0 +1,273 @@
+// os_process.h on Linux x86-64: system calls by number, so that no interposed libc function and no
+// libc lock is met while a report is written.
+#include "os/os_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+
+#include "base/text_sink.h"
+#include "os/os.h"
+#include "os/syscall_linux.h"
+
+extern "C" char** environ;  // NOLINT: libc's, its name is fixed
+
+namespace hakmem::os {
+
+namespace {
+
+constexpr int kEintr = 4;
+constexpr long kInvalidMemory = -14;  // EFAULT
+constexpr std::size_t kChildStackBytes = 16 * kKiB;
+
+/// What the child needs between clone and exec; lives in the parent's frame, which is suspended.
+struct ChildStart {
+  const char* const* argv;
+  const char* const* environment;
+  int stream;
+};
+
+alignas(16) constinit std::byte child_stack[kChildStackBytes] = {};
+
+/// Runs in the child, on child_stack, in the parent's memory: system calls only, never returns.
+int start_child(void* argument) noexcept {
+  const ChildStart& start = *static_cast<const ChildStart*>(argument);
+  const int null_fd = static_cast<int>(
+      system_call(SYS_openat, AT_FDCWD, as_long("/dev/null"), O_RDWR | O_CLOEXEC));
+  system_call(SYS_dup2, start.stream, 0);
+  system_call(SYS_dup2, start.stream, 1);
+  if (null_fd >= 0) system_call(SYS_dup2, null_fd, 2);
+  constexpr long kFirstInherited = 3, kLastFd = ~0u;
+  system_call(SYS_close_range, kFirstInherited, kLastFd, 0);
+  rlimit limit{};  // a program under `ulimit -v` must not starve its own report
+  system_call(SYS_prlimit64, 0, RLIMIT_AS, 0, as_long(&limit));
+  limit.rlim_cur = limit.rlim_max;
+  system_call(SYS_prlimit64, 0, RLIMIT_AS, as_long(&limit), 0);
+  const std::uint64_t no_signals = 0;
+  system_call(SYS_rt_sigprocmask, SIG_SETMASK, as_long(&no_signals), 0, sizeof no_signals);
+  system_call(SYS_execve, as_long(start.argv[0]), as_long(start.argv),
+              as_long(start.environment));
+  constexpr long kCannotExecute = 126;
+  for (;;) system_call(SYS_exit, kCannotExecute);
+}
+
+/// Reads one hexadecimal number and stops behind it.
+std::uint64_t take_hex(const char*& text) noexcept {
+  std::uint64_t number = 0;
+  for (;; ++text) {
+    const char c = *text;
+    unsigned digit = 0;
+    if (c >= '0' && c <= '9') {
+      digit = static_cast<unsigned>(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+      digit = static_cast<unsigned>(c - 'a') + 10;
+    } else {
+      return number;
+    }
+    number = number * 16 + digit;
+  }
+}
+
+/// "begin-end rwxp offset dev inode   path", NUL-terminated.
+Mapping parse_mapping(const char* line) noexcept {
+  Mapping mapping;
+  mapping.begin = take_hex(line);
+  if (*line == '-') ++line;
+  mapping.end = take_hex(line);
+  if (*line == ' ') ++line;
+  mapping.readable = *line == 'r';
+  for (int i = 0; i < 4 && *line != '\0'; ++i, ++line) mapping.executable |= *line == 'x';
+  if (*line == ' ') ++line;
+  mapping.file_offset = take_hex(line);
+  for (int field = 0; field < 2; ++field) {  // device, inode
+    while (*line == ' ') ++line;
+    while (*line != ' ' && *line != '\0') ++line;
+  }
+  while (*line == ' ') ++line;
+  mapping.path = line;
+  return mapping;
+}
+
+}  // namespace
+
+bool visit_mappings(char* buffer, std::size_t size, MappingVisitor visitor, void* state) noexcept {
+  const int fd = open_file("/proc/self/maps", OpenFor::Read);
+  if (fd < 0) return false;
+  const std::size_t half = size / 2;
+  char* const chunk = buffer;
+  char* const line = buffer + half;
+  std::size_t line_bytes = 0;
+  bool more = true;
+  while (more) {
+    const long got = read_some(fd, chunk, half);
+    if (got <= 0) break;
+    for (long i = 0; i < got && more; ++i) {
+      if (chunk[i] != '\n') {
+        if (line_bytes + 1 < half) line[line_bytes++] = chunk[i];
+        continue;
+      }
+      line[line_bytes] = '\0';
+      line_bytes = 0;
+      more = visitor(state, parse_mapping(line));
+    }
+  }
+  close_file(fd);
+  return true;
+}
+
+bool read_memory(Address from, void* to, std::size_t size) noexcept {
+  const iovec local{to, size};
+  const iovec remote{reinterpret_cast<void*>(from), size};
+  const long got = system_call(SYS_process_vm_readv, process_id(), as_long(&local), 1,
+                               as_long(&remote), 1, 0);
+  if (got == static_cast<long>(size)) return true;
+  if (got >= 0 || got == kInvalidMemory) return false;
+  const int fd = open_file("/proc/self/mem", OpenFor::Read);  // a sandbox forbids the call above
+  if (fd < 0) return false;
+  const long read = system_call(SYS_pread64, fd, as_long(to), static_cast<long>(size),
+                                static_cast<long>(from));
+  close_file(fd);
+  return read == static_cast<long>(size);
+}
+
+bool thread_name(int thread, char* out, std::size_t size) noexcept {
+  char path[48];
+  TextSink sink(path, sizeof path);
+  sink.text("/proc/self/task/").decimal(static_cast<std::uint64_t>(thread)).text("/comm");
+  out[0] = '\0';
+  const int fd = open_file(path, OpenFor::Read);
+  if (fd < 0) return false;
+  const long got = read_some(fd, out, size - 1);
+  close_file(fd);
+  if (got <= 0) return false;
+  std::size_t length = static_cast<std::size_t>(got);
+  if (out[length - 1] == '\n') --length;
+  out[length] = '\0';
+  return true;
+}
+
+const char* environment_value(const char* name, std::size_t name_length) noexcept {
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    std::size_t i = 0;
+    while (i < name_length && (*entry)[i] == name[i]) ++i;
+    if (i == name_length && (*entry)[i] == '=') return *entry + i + 1;
+  }
+  return nullptr;
+}
+
+void host_name(char* out, std::size_t size) noexcept {
+  utsname names{};
+  system_call(SYS_uname, as_long(&names));
+  TextSink(out, size).text(names.nodename);
+}
+
+std::uint64_t wall_clock_s() noexcept {
+  timespec now{};
+  system_call(SYS_clock_gettime, CLOCK_REALTIME, as_long(&now));
+  return static_cast<std::uint64_t>(now.tv_sec);
+}
+
+void read_link(const char* path, char* out, std::size_t size) noexcept {
+  const long got = system_call(SYS_readlinkat, AT_FDCWD, as_long(path), as_long(out),
+                               static_cast<long>(size - 1));
+  out[got > 0 ? got : 0] = '\0';
+}
+
+bool is_terminal(int fd) noexcept {
+  constexpr long kGetAttributes = 0x5401;  // TCGETS
+  constexpr std::size_t kKernelTermiosMax = 64;
+  char attributes[kKernelTermiosMax];
+  return !is_error(system_call(SYS_ioctl, fd, kGetAttributes, as_long(attributes)));
+}
+
+bool is_executable(const char* path) noexcept {
+  constexpr long kMayExecute = 1;
+  return !is_error(system_call(SYS_faccessat, AT_FDCWD, as_long(path), kMayExecute));
+}
+
+int open_for_update(const char* path) noexcept {
+  constexpr long kMode = 0644;
+  return static_cast<int>(system_call(SYS_openat, AT_FDCWD, as_long(path),
+                                      O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
+}
+
+bool write_all_at(int fd, const void* bytes, std::size_t size, std::uint64_t offset) noexcept {
+  const char* cursor = static_cast<const char*>(bytes);
+  while (size != 0) {
+    const long wrote = system_call(SYS_pwrite64, fd, as_long(cursor), static_cast<long>(size),
+                                   static_cast<long>(offset));
+    if (wrote == -kEintr) continue;
+    if (wrote <= 0) return false;
+    cursor += wrote;
+    offset += static_cast<std::uint64_t>(wrote);
+    size -= static_cast<std::size_t>(wrote);
+  }
+  return true;
+}
+
+bool spawn(const char* const* argv, const char* const* environment, Child& child) noexcept {
+  int ends[2];
+  const long made = system_call(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+                                as_long(ends));
+  if (is_error(made)) return false;
+  ChildStart start{argv, environment, ends[1]};
+  // CLONE_VFORK: we sleep until it has executed, so `start` and child_stack stay ours to lend.
+  const int process = ::clone(start_child, child_stack + sizeof child_stack,
+                              CLONE_VM | CLONE_VFORK, &start);
+  close_file(ends[1]);
+  if (process < 0) {
+    close_file(ends[0]);
+    return false;
+  }
+  child.process = process;
+  child.stream = ends[0];
+  return true;
+}
+
+std::size_t converse(const Child& child, const char* request, std::size_t request_bytes,
+                     char* answer, std::size_t answer_bytes, std::uint64_t deadline_ms) noexcept {
+  std::size_t sent = 0, received = 0;
+  while (received < answer_bytes) {
+    const std::uint64_t now = now_ms();
+    if (now >= deadline_ms) break;
+    const bool sending = sent < request_bytes;
+    pollfd poll_fd{child.stream, static_cast<short>(POLLIN | (sending ? POLLOUT : 0)), 0};
+    const long ready = system_call(SYS_poll, as_long(&poll_fd), 1,
+                                   static_cast<long>(deadline_ms - now));
+    if (ready == -kEintr) continue;
+    if (ready <= 0) break;
+    if (sending && (poll_fd.revents & POLLOUT) != 0) {
+      const long wrote = system_call(SYS_sendto, child.stream, as_long(request + sent),
+                                     static_cast<long>(request_bytes - sent),
+                                     MSG_NOSIGNAL | MSG_DONTWAIT);
+      sent = wrote > 0 ? sent + static_cast<std::size_t>(wrote) : request_bytes;
+      if (sent == request_bytes) system_call(SYS_shutdown, child.stream, SHUT_WR);
+    }
+    if ((poll_fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      const long got = system_call(SYS_recvfrom, child.stream, as_long(answer + received),
+                                   static_cast<long>(answer_bytes - received), MSG_DONTWAIT);
+      constexpr long kWouldBlock = -11;
+      if (got == 0 || (got < 0 && got != kWouldBlock && got != -kEintr)) break;
+      if (got > 0) received += static_cast<std::size_t>(got);
+    }
+  }
+  return received;
+}
+
+void end_child(Child& child) noexcept {
+  close_file(child.stream);
+  system_call(SYS_kill, child.process, SIGKILL);
+  while (system_call(SYS_wait4, child.process, 0, __WALL, 0) == -kEintr) {
+  }
+  child = Child{};
+}
+
+}  // namespace hakmem::os
