@@ -1,6 +1,11 @@
 // Call stacks, captured at the API's edge before any lock of ours is held.
 // Called by the checked gates (level 4) and by the report. The unwinder must not allocate:
 // `auto` is libunwind's cached trace, `safe` libgcc's, `fp` frame pointers, `caller` one PC.
+// Level 4 links backtrace.cc; the levels below link backtrace_caller.cc, where each method gives
+// the caller alone and no unwinder is needed.
+//
+// Stack used: 4.8 KiB by libunwind on a cold cache, 2 KiB by libgcc, 1 KiB by frame pointers. With
+// less than that left before the stack's end, capture_stack() takes the next smaller method.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +24,15 @@ struct StackTrace {
 
 enum class StackMethod : std::uint8_t { Auto, Safe, FramePointer, Caller };
 
+/// The method that an option's value names; false when it names none.
+bool parse_stack_method(const char* text, StackMethod& out) noexcept;
+
 /// Fills the unwinder's caches and lets it allocate what it ever will; call once at start-up.
 void warm_up_backtrace() noexcept;
+
+/// Call in the child after fork(). When the parent had threads, `auto` becomes `safe`: another
+/// thread may have held one of libunwind's locks, and that thread does not exist here.
+void backtrace_after_fork_in_child() noexcept;
 
 /// Captures up to `frames_max` frames of the calling thread, dropping those inside this library.
 /// `caller` is the return address of the API function; it is frame 0 when unwinding gives nothing.

@@ -1,0 +1,157 @@
+#include "ptr_trace/backtrace.h"
+
+#include <sys/auxv.h>
+#include <sys/single_threaded.h>
+
+#include "base/compiler.h"
+#include "os/os_process.h"
+#include "ptr_trace/stack_range.h"
+#include "ptr_trace/unwinders.h"
+
+// The linker's: where this module's image begins and ends.
+extern "C" HAK_HIDDEN const char __ehdr_start[];
+extern "C" HAK_HIDDEN const char _end[];
+
+namespace hakmem {
+
+namespace {
+
+// Frames of our own above the program's: gate, hook, capture, unwinder.
+constexpr std::uint32_t kOwnFramesMax = 16;
+constexpr std::uint32_t kRawFramesMax = kStackFramesMax + kOwnFramesMax;
+// Measured use (see backtrace.h) and as much again for a signal frame and a deeper table.
+constexpr std::size_t kCachedUnwinderRoom = 10 * kKiB;
+constexpr std::size_t kTableUnwinderRoom = 5 * kKiB;
+constexpr std::size_t kFramePointerRoom = 2 * kKiB;
+constexpr Address kFrameAlign = sizeof(Address);
+constexpr Address kFrameBytesMax = 8 * kMiB;  // a larger step is no frame, but a stray value
+
+HAK_TLS_INITIAL_EXEC constinit thread_local bool capturing = false;
+
+/// Set during start-up, read-only after.
+constinit Address own_begin = 0;
+constinit Address own_end = 0;
+
+/// Holds the thread's capture flag; a second holder on the same thread does not get it.
+class CaptureScope {
+ public:
+  CaptureScope() noexcept : entered_(!capturing) { capturing = true; }
+  ~CaptureScope() noexcept {
+    if (entered_) capturing = false;
+  }
+  CaptureScope(const CaptureScope&) = delete;
+  CaptureScope& operator=(const CaptureScope&) = delete;
+  bool entered() const noexcept { return entered_; }
+
+ private:
+  bool entered_;
+};
+
+bool is_own(Address pc) noexcept { return pc >= own_begin && pc < own_end; }
+
+/// One saved frame: the caller's frame pointer, then the return address.
+struct SavedFrame {
+  Address frame;
+  Address return_address;
+};
+
+bool read_frame(Address frame, const StackRange& range, SavedFrame& out) noexcept {
+  if (frame < range.low || frame > range.high - sizeof(SavedFrame)) return false;
+  if (!range.kept) return os::read_memory(frame, &out, sizeof out);
+  const SavedFrame* const saved = reinterpret_cast<const SavedFrame*>(frame);
+  out = *saved;
+  return true;
+}
+
+/// Follows saved frame pointers while they rise, stay aligned and lie in the stack.
+std::uint32_t unwind_frame_pointers(Address frame, const StackRange& range, Address* pcs,
+                                    std::uint32_t pcs_max) noexcept {
+  std::uint32_t count = 0;
+  SavedFrame saved{};
+  while (count < pcs_max && frame % kFrameAlign == 0 && read_frame(frame, range, saved)) {
+    if (saved.return_address < kPageBytes) break;
+    pcs[count++] = saved.return_address;
+    if (saved.frame <= frame || saved.frame - frame > kFrameBytesMax) break;
+    frame = saved.frame;
+  }
+  return count;
+}
+
+/// The method itself, or a smaller one where the stack has no room for it.
+StackMethod fitting(StackMethod method, std::size_t room) noexcept {
+  if (method == StackMethod::Auto && room < kCachedUnwinderRoom) method = StackMethod::Safe;
+  if (method == StackMethod::Safe && room < kTableUnwinderRoom) method = StackMethod::FramePointer;
+  if (method == StackMethod::FramePointer && room < kFramePointerRoom) {
+    method = StackMethod::Caller;
+  }
+  return method;
+}
+
+std::uint32_t unwind(StackMethod method, Address frame, const StackRange& range,
+                     Address* pcs) noexcept {
+  std::uint32_t count = 0;
+  if (method == StackMethod::Auto) count = unwind_cached(pcs, kRawFramesMax);
+  if (method == StackMethod::Safe || (method == StackMethod::Auto && count == 0)) {
+    count = unwind_tables(pcs, kRawFramesMax);
+  }
+  if (method == StackMethod::FramePointer) {
+    count = unwind_frame_pointers(frame, range, pcs, kRawFramesMax);
+  }
+  return count;
+}
+
+/// Copies the program's frames: from `caller` on, or, when the walk did not meet it, `caller` and
+/// whatever it met outside this library, behind `inner` (our own return address).
+void keep_program_frames(const Address* pcs, std::uint32_t count, Address caller, Address inner,
+                         std::uint32_t frames_max, StackTrace& out) noexcept {
+  std::uint32_t begin = 0;
+  while (begin < count && (caller == 0 || pcs[begin] != caller)) ++begin;
+  if (begin == count) {
+    begin = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (pcs[i] == inner) begin = i;
+    }
+    if (caller != 0) out.pcs[out.count++] = caller;
+  }
+  for (std::uint32_t i = begin; i < count && out.count < frames_max; ++i) {
+    if (!is_own(pcs[i])) out.pcs[out.count++] = pcs[i];
+  }
+}
+
+}  // namespace
+
+void warm_up_backtrace() noexcept {
+  const Address begin = reinterpret_cast<Address>(__ehdr_start);
+  // Linked into the program itself (tests), our range would be the program's: then nothing is own.
+  const Address program_headers = ::getauxval(AT_PHDR);
+  const bool in_program = program_headers >= begin && program_headers < begin + kPageBytes;
+  own_begin = in_program ? 0 : begin;
+  own_end = in_program ? 0 : reinterpret_cast<Address>(_end);
+  CaptureScope scope;  // loading allocates, and that allocation must not capture
+  load_unwinders();
+}
+
+void backtrace_after_fork_in_child() noexcept {
+  capturing = false;
+  if (!__libc_single_threaded) stop_cached_unwinder();
+}
+
+HAK_NOINLINE void capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
+                                StackTrace& out) noexcept {
+  out.count = 0;
+  if (frames_max > kStackFramesMax) frames_max = kStackFramesMax;
+  if (frames_max == 0) return;
+  CaptureScope scope;
+  if (!scope.entered()) method = StackMethod::Caller;
+  Address pcs[kRawFramesMax];
+  std::uint32_t count = 0;
+  if (method != StackMethod::Caller) {
+    const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
+    const StackRange range = stack_range_around(frame);
+    count = unwind(fitting(method, frame - range.low), frame, range, pcs);
+  }
+  const Address inner = reinterpret_cast<Address>(__builtin_return_address(0));
+  keep_program_frames(pcs, count, caller, inner, frames_max, out);
+}
+
+}  // namespace hakmem
