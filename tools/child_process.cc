@@ -1,0 +1,272 @@
+#include "tools/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/violation.h"
+#include "tools/commands.h"
+
+namespace hakmem::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+/// Blocks the signals that the waiting loop receives by itself, and sees to it that an ended child
+/// stays until it is waited for; restores both at the end.
+class SignalScope {
+ public:
+  SignalScope() {
+    sigemptyset(&watched_);
+    for (const int signal : kForwarded) sigaddset(&watched_, signal);
+    sigaddset(&watched_, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &watched_, &before_);
+    struct sigaction keep {};
+    keep.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &keep, &on_child_before_);
+  }
+  ~SignalScope() { restore(); }
+  SignalScope(const SignalScope&) = delete;
+  SignalScope& operator=(const SignalScope&) = delete;
+
+  const sigset_t& watched() const { return watched_; }
+  void restore() const {
+    sigaction(SIGCHLD, &on_child_before_, nullptr);
+    sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t watched_;
+  sigset_t before_;
+  struct sigaction on_child_before_ {};
+};
+
+/// Makes `group` the terminal's foreground group. We are in the background then, so SIGTTOU is
+/// held.
+void give_terminal_to(pid_t group) {
+  sigset_t stop, before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTTOU);
+  sigprocmask(SIG_BLOCK, &stop, &before);
+  tcsetpgrp(STDIN_FILENO, group);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+bool owns_terminal() { return isatty(STDIN_FILENO) != 0 && tcgetpgrp(STDIN_FILENO) == getpgrp(); }
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// One child from fork to reaping.
+class Child {
+ public:
+  Child(const ChildSpec& spec, int output_fd) : spec_(spec), output_fd_(output_fd) {}
+
+  /// Forks and executes; returns when execve() succeeded. Throws when it did not.
+  void start(const SignalScope& signals);
+  /// Waits for the end, forwarding signals and keeping the time limit.
+  ProgramEnd wait(const SignalScope& signals);
+
+ private:
+  [[noreturn]] void become_program(const SignalScope& signals, int error_fd, char** args,
+                                   char** environment);
+  /// True when the child ended; follows it when it was stopped from the terminal.
+  bool reap(ProgramEnd& end);
+  void enforce_limit();
+  void forward(const siginfo_t& received) const;
+  timespec time_to_wait() const;
+
+  const ChildSpec& spec_;
+  int output_fd_;  // -1: the child keeps our output
+  pid_t pid_ = -1;
+  bool own_group_ = false;
+  bool has_terminal_ = false;  // the child's group is in the foreground
+  bool timed_out_ = false;
+  bool killed_ = false;
+  Clock::time_point deadline_{};
+};
+
+void Child::become_program(const SignalScope& signals, int error_fd, char** args,
+                           char** environment) {
+  if (own_group_) setpgid(0, 0);
+  if (has_terminal_) give_terminal_to(getpid());
+  if (output_fd_ >= 0) {
+    const int nothing = open("/dev/null", O_RDONLY);
+    if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+    dup2(output_fd_, STDOUT_FILENO);
+    dup2(output_fd_, STDERR_FILENO);
+  }
+  signals.restore();
+  execve(spec_.file.c_str(), args, environment);
+  const int error = errno;
+  [[maybe_unused]] const auto written = write(error_fd, &error, sizeof error);
+  _exit(exit_code::kNotExecutable);
+}
+
+void Child::start(const SignalScope& signals) {
+  int error_pipe[2];
+  if (pipe2(error_pipe, O_CLOEXEC) != 0) {
+    throw CommandError(exit_code::kHakmemFailed, fmt::format("no pipe: {}", strerror(errno)));
+  }
+  own_group_ = spec_.limit.has_value();
+  has_terminal_ = own_group_ && output_fd_ < 0 && owns_terminal();
+  // Made before the fork: the child of a threaded process must not allocate.
+  std::vector<char*> args = pointers_to(spec_.args);
+  std::vector<char*> environment = pointers_to(spec_.environment);
+  pid_ = fork();
+  if (pid_ == 0) become_program(signals, error_pipe[1], args.data(), environment.data());
+  close(error_pipe[1]);
+  if (pid_ < 0) {
+    const int error = errno;
+    close(error_pipe[0]);
+    throw CommandError(exit_code::kHakmemFailed, fmt::format("no process: {}", strerror(error)));
+  }
+  if (own_group_) setpgid(pid_, pid_);  // both sides do it, so that neither waits for the other
+  int error = 0;
+  const bool refused = read(error_pipe[0], &error, sizeof error) == ssize_t{sizeof error};
+  close(error_pipe[0]);
+  if (refused) {
+    waitpid(pid_, nullptr, 0);
+    if (has_terminal_) give_terminal_to(getpgrp());
+    const char* why = error == ENOENT ? "its interpreter or loader is missing" : strerror(error);
+    throw CommandError(exit_code::kNotExecutable,
+                       fmt::format("{} cannot be executed: {}", spec_.file.string(), why));
+  }
+  if (spec_.limit) deadline_ = Clock::now() + *spec_.limit;
+}
+
+bool Child::reap(ProgramEnd& end) {
+  int status = 0;
+  const pid_t pid = waitpid(pid_, &status, WNOHANG | (has_terminal_ ? WUNTRACED : 0));
+  if (pid != pid_) return false;
+  if (WIFSTOPPED(status)) {
+    // Ctrl-Z reached the child's group alone: stop as well, so that the shell sees one job.
+    give_terminal_to(getpgrp());
+    raise(SIGSTOP);
+    if (owns_terminal()) give_terminal_to(pid_);
+    kill(-pid_, SIGCONT);
+    return false;
+  }
+  if (has_terminal_) give_terminal_to(getpgrp());
+  if (WIFSIGNALED(status)) {
+    end = {ProgramEnd::Kind::Signaled, WTERMSIG(status)};
+  } else {
+    end = {ProgramEnd::Kind::Exited, WEXITSTATUS(status)};
+  }
+  if (timed_out_) {
+    kill(-pid_, SIGKILL);  // what the program left behind in its group
+    end.kind = ProgramEnd::Kind::TimedOut;
+  }
+  return true;
+}
+
+void Child::forward(const siginfo_t& received) const {
+  // A key pressed at the terminal reached the whole foreground group, the child included.
+  if (received.si_code == SI_KERNEL && !own_group_) return;
+  kill(pid_, received.si_signo);
+}
+
+void Child::enforce_limit() {
+  if (!spec_.limit || Clock::now() < deadline_ || killed_) return;
+  if (timed_out_) {
+    kill(-pid_, SIGKILL);
+    killed_ = true;
+    return;
+  }
+  timed_out_ = true;
+  deadline_ = Clock::now() + kKillGrace;
+  kill(-pid_, SIGTERM);
+  kill(-pid_, SIGCONT);  // a stopped program could not end
+}
+
+timespec Child::time_to_wait() const {
+  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline_ - Clock::now());
+  const auto positive = std::max(left, std::chrono::nanoseconds{0}).count();
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  return {positive / kNanosPerSecond, positive % kNanosPerSecond};
+}
+
+ProgramEnd Child::wait(const SignalScope& signals) {
+  ProgramEnd end;
+  while (!reap(end)) {
+    siginfo_t received{};
+    const timespec left = time_to_wait();
+    const bool bounded = spec_.limit && !killed_;
+    const int signal = bounded ? sigtimedwait(&signals.watched(), &received, &left)
+                               : sigwaitinfo(&signals.watched(), &received);
+    if (signal > 0 && signal != SIGCHLD) forward(received);
+    enforce_limit();
+  }
+  return end;
+}
+
+}  // namespace
+
+ProgramEnd run_child(const ChildSpec& spec) {
+  const SignalScope signals;
+  Child child(spec, -1);
+  child.start(signals);
+  return child.wait(signals);
+}
+
+Captured capture_child(ChildSpec spec, std::chrono::milliseconds limit) {
+  // A file takes any amount of output without a reader, so one waiting loop is enough.
+  const int output = memfd_create("hakmem-output", MFD_CLOEXEC);
+  if (output < 0) {
+    throw CommandError(exit_code::kHakmemFailed,
+                       fmt::format("no place for output: {}", strerror(errno)));
+  }
+  spec.limit = limit;
+  Captured captured;
+  try {
+    const SignalScope signals;
+    Child child(spec, output);
+    child.start(signals);
+    captured.end = child.wait(signals);
+  } catch (...) {
+    close(output);
+    throw;
+  }
+  std::array<char, 65536> buffer;
+  off_t offset = 0;
+  for (ssize_t got; (got = pread(output, buffer.data(), buffer.size(), offset)) > 0;) {
+    captured.output.append(buffer.data(), static_cast<std::size_t>(got));
+    offset += got;
+  }
+  close(output);
+  return captured;
+}
+
+std::vector<std::string> current_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    variables.emplace_back(*variable);
+  }
+  return variables;
+}
+
+void set_variable(std::vector<std::string>& environment, const std::string& name,
+                  const std::string& value) {
+  const std::string prefix = name + '=';
+  std::erase_if(environment, [&](const std::string& v) { return v.starts_with(prefix); });
+  environment.push_back(prefix + value);
+}
+
+}  // namespace hakmem::tools

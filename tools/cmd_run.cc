@@ -1,0 +1,183 @@
+// `hakmem run`: one program, unmodified, on the library of a level; the exit status is the verdict.
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "base/checks.h"
+#include "base/violation.h"
+#include "tools/child_process.h"
+#include "tools/commands.h"
+#include "tools/library_path.h"
+#include "tools/program_file.h"
+#include "tools/run_plan.h"
+
+namespace hakmem::tools {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr double kTimeoutMaxSeconds = 1e7;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+ChildSpec child_spec(const RunRequest& request, const ProgramArgs& program, const RunPlan& plan,
+                     const fs::path& work_folder) {
+  const std::string search_path =
+      std::getenv("PATH") != nullptr ? variable("PATH") : "/usr/local/bin:/usr/bin:/bin";
+  ChildSpec spec;
+  spec.file = resolve_program(program.front(), search_path);
+  const ProgramKind kind = inspect_program(spec.file);
+  require_preloadable(spec.file, kind);
+  spec.args = program;
+  if (kind == ProgramKind::PlainText) {
+    // execve() refuses such a file; every shell runs it, and so do we.
+    spec.args.insert(spec.args.begin(), "sh");
+    spec.args[1] = spec.file.string();
+    spec.file = "/bin/sh";
+  }
+  spec.environment = current_environment();
+  const fs::path library = require_library(request.level);
+  set_variable(spec.environment, "LD_PRELOAD",
+               preload_value(library, variable("LD_PRELOAD"), work_folder));
+  set_variable(spec.environment, "HAKMEM_INTEGRITY_LEVEL", std::to_string(request.level));
+  set_variable(spec.environment, "HAKMEM_OPTIONS", plan.options);
+  if (request.timeout_seconds > 0) {
+    constexpr double kMillisPerSecond = 1000;
+    spec.limit = std::chrono::milliseconds(
+        std::max(1L, static_cast<long>(request.timeout_seconds * kMillisPerSecond)));
+  }
+  return spec;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// Hands the verdict on to the file that the user, or a `hakmem run` around this one, asked for.
+void pass_verdict_on(const RunPlan& plan, const std::string& verdict_text) {
+  if (plan.outer_verdict.empty() || verdict_text.empty()) return;
+  std::ofstream out(plan.outer_verdict, std::ios::binary | std::ios::app);
+  out << verdict_text;
+  out.flush();
+  if (!out) fmt::print(stderr, "hakmem: cannot append to {}\n", plan.outer_verdict.string());
+}
+
+/// A report.json of an earlier run must not be taken for this one's.
+void remove_stale_json(const std::string& json_file) {
+  std::error_code error;
+  if (!json_file.empty() && fs::is_regular_file(json_file, error)) fs::remove(json_file, error);
+}
+
+void copy_first_report(const RunRequest& request, const RunPlan& plan, const Verdict& verdict) {
+  if (request.json_file.empty() || verdict.lines.empty()) return;
+  const fs::path report = report_of(plan, verdict.lines.front().pid);
+  std::error_code error;
+  fs::copy_file(report, request.json_file, fs::copy_options::overwrite_existing, error);
+  if (error) {
+    fmt::print(stderr, "hakmem: cannot copy {} to {}: {}\n", report.string(), request.json_file,
+               error.message());
+  }
+}
+
+std::string kind_of(int id) {
+  for (const ViolationRow& row : kViolationTable) {
+    if (id_of(row.violation) == id) return row.kind;
+  }
+  return "finding";
+}
+
+/// The closing words on standard error; nothing at all for a clean program.
+void print_outcome(const RunRequest& request, const RunPlan& plan, const Verdict& verdict,
+                   const ProgramEnd& end) {
+  if (end.kind == ProgramEnd::Kind::TimedOut) {
+    fmt::print(stderr,
+               "hakmem: time limit of {} s reached; the program's process group was ended\n",
+               request.timeout_seconds);
+  }
+  if (verdict.unreadable != 0) {
+    fmt::print(stderr, "hakmem: {} unreadable verdict line(s); please report this\n",
+               verdict.unreadable);
+  }
+  const VerdictLine* worst = worst_line(verdict);
+  if (worst == nullptr) return;
+  std::set<pid_t> processes;
+  for (const VerdictLine& line : verdict.lines) processes.insert(line.pid);
+  fmt::print(stderr, "hakmem: {} finding(s) in {} process(es), the worst HK{} {}\n",
+             verdict.lines.size(), processes.size(), worst->id, kind_of(worst->id));
+  for (const pid_t pid : processes) {
+    const fs::path report = report_of(plan, pid);
+    std::error_code error;
+    if (!report.empty() && fs::exists(report, error)) {
+      fmt::print(stderr, "hakmem: report {}\n", report.string());
+    }
+  }
+}
+
+int run(const RunRequest& request, const ProgramArgs& program) {
+  if (program.empty()) {
+    throw CommandError(exit_code::kBadOption, "no program given: hakmem run -- ./prog args");
+  }
+  const WorkFolder work;
+  const RunPlan plan = make_run_plan(request, variable("HAKMEM_OPTIONS"), work.path());
+  const ChildSpec spec = child_spec(request, program, plan, work.path());
+  remove_stale_json(request.json_file);
+  const ProgramEnd end = run_child(spec);
+  const std::string verdict_text = read_file(plan.verdict);
+  const Verdict verdict = parse_verdict(verdict_text);
+  pass_verdict_on(plan, verdict_text);
+  copy_first_report(request, plan, verdict);
+  print_outcome(request, plan, verdict, end);
+  return decide_exit_status(verdict, end);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
+  auto request = std::make_shared<RunRequest>();
+  CLI::App* command =
+      app.add_subcommand("run", "Run a program, unmodified, and report heap errors");
+  command->footer("Example: hakmem run --leaks -- ./prog args");
+  command->add_option("--level", request->level, "Integrity level, 0 to 4; 4 unless told")
+      ->envname("HAKMEM_INTEGRITY_LEVEL")
+      ->check(CLI::Range(0, kIntegrityLevelMax))
+      ->type_name("N");
+  command->add_flag("--leaks", request->leaks, "Look for leaks at exit as well");
+  command
+      ->add_option("--stack", request->stack,
+                   "How stacks are captured at level 4: auto, safe, fp or caller")
+      ->check(CLI::IsMember({"auto", "safe", "fp", "caller"}))
+      ->type_name("HOW");
+  command
+      ->add_option("-o", request->output_folder, "Put reports into DIR/hk.PID instead of ./hk.PID")
+      ->type_name("DIR");
+  command->add_option("--json", request->json_file, "Copy the first report.json to FILE")
+      ->type_name("FILE");
+  command->add_option("--exitcode", request->exit_status, "Exit status after a heap error (86)")
+      ->check(CLI::Range(1, 255))
+      ->type_name("N");
+  command
+      ->add_option("--timeout", request->timeout_seconds,
+                   "End the program's process group after SECONDS; exit status 124")
+      ->check(CLI::Range(0.001, kTimeoutMaxSeconds))
+      ->type_name("SECONDS");
+  command->add_option("--options", request->options, "More run-time options (see hakmem options)")
+      ->type_name("K=V:K=V");
+  command->callback([request, &action, &program] {
+    action = [request, &program] { return run(*request, program); };
+  });
+}
+
+}  // namespace hakmem::tools
