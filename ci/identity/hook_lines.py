@@ -1,8 +1,9 @@
 """Finds the hook calls in a copy of src/, takes them out, or makes them do something.
 
 Used by level0_identical.py. A hook is a statement of one line that begins with `hooks::`, or a
-question in an expression, `hooks::may_x(…)`, whose answer at level 0 is true. Line numbers stay as
-they are, so that __LINE__ means the same in both builds.
+question in an expression, `hooks::may_x(…)`, whose answer at level 0 is true. An `if` that guards
+nothing but a hook goes with it: its condition is a part of what the hook costs. Line numbers stay
+as they are, so that __LINE__ means the same in both builds.
 """
 
 import os
@@ -13,7 +14,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from source_text import Source  # noqa: E402  (needs the path above)
 
-STATEMENT = re.compile(r"^\s*hooks::(\w+)(?:<[^;]*>)?\(.*\);\s*$")
+STATEMENT = re.compile(r"^\s*(?:if \(.*\) )?hooks::(\w+)(?:<[^;]*>)?\(.*\);\s*$")
+GUARD = re.compile(r"^\s*(?:if|for|while)\b.*\)\s*$|^\s*(?:\}\s*)?else\s*$")
+GUARD_BLOCK = re.compile(r"^\s*if\b.*\)\s*\{\s*$")
 QUESTION = re.compile(r"\bhooks::(\w+)\s*\(")
 PLANTED = "hakmem_planted_{}"
 
@@ -55,27 +58,37 @@ def without_questions(line, code):
         code = code[:match.start()] + "true" + code[end:]
 
 
+def take_out_of(path, text):
+    """Returns the text of one file without hooks, its hook points and complaints."""
+    points, complaints = [], []
+    code = Source(path, text).code_and_macros.split("\n")
+    lines = text.split("\n")
+    for index, line in enumerate(code):
+        if not re.search(r"\bhooks::\w+\s*[(<]", line):
+            continue
+        statement = STATEMENT.match(line)
+        names = [statement.group(1)] if statement else QUESTION.findall(line)
+        points += [(path, index + 1, name) for name in names]
+        lines[index] = "" if statement else without_questions(lines[index], line)
+        rest = Source(path, lines[index]).code_and_macros
+        left = re.search(r"\bhooks::\w+\s*[(<]", rest) or re.match(r"\s*true\s*;", rest)
+        if left or re.match(r"\s*hooks::", rest) or (statement and GUARD.match(code[index - 1])):
+            complaints.append(f"src/{path}:{index + 1}: a hook is a statement on one line, an `if` "
+                              f"before it is on the same line or in braces: {line.strip()}")
+        if statement and GUARD_BLOCK.match(code[index - 1]) and code[index + 1].strip() == "}":
+            lines[index - 1] = lines[index + 1] = ""
+    return "\n".join(lines), points, complaints
+
+
 def take_out(texts):
     """Returns (changed files as {path: text}, [(path, line, hook)], [complaints])."""
     changed, points, complaints = {}, [], []
     for path, text in sorted(texts.items()):
         if not is_runtime(path) or "hooks::" not in text:
             continue
-        code = Source(path, text).code_and_macros.split("\n")
-        lines = text.split("\n")
-        for index, line in enumerate(code):
-            if not re.search(r"\bhooks::\w+\s*[(<]", line):
-                continue
-            statement = STATEMENT.match(line)
-            names = [statement.group(1)] if statement else QUESTION.findall(line)
-            points += [(path, index + 1, name) for name in names]
-            lines[index] = "" if statement else without_questions(lines[index], line)
-            rest = Source(path, lines[index]).code_and_macros
-            if re.search(r"\bhooks::\w+\s*[(<]", rest) or (not statement and
-                                                         re.match(r"\s*hooks::", line)):
-                complaints.append(f"src/{path}:{index + 1}: a hook is a statement on one line: "
-                                  f"{line.strip()}")
-        changed[path] = "\n".join(lines)
+        changed[path], more_points, more_complaints = take_out_of(path, text)
+        points += more_points
+        complaints += more_complaints
     return changed, points, complaints
 
 

@@ -58,19 +58,15 @@ def library_of(build, root, copy, pattern):
     return {c.path: c for c in (Compilation(e, root, copy) for e in chosen)}
 
 
-def version_of(compiler):
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.split("\n")[0]
-
-
 def compilers_here(first):
     """The build's own compiler and the others of the table; each compiler once."""
-    found = {version_of(first): first}
+    found = {os.path.realpath(shutil.which(first) or first): first}
     for name in COMPILERS:
-        if shutil.which(name) is None:
+        path = shutil.which(name)
+        if path is None:
             print(f"level0_identical: SKIPPED {name}: not installed")
-            continue
-        found.setdefault(version_of(name), name)
+        else:
+            found.setdefault(os.path.realpath(path), name)
     return list(found.values())
 
 

@@ -119,6 +119,19 @@ class HookLines(unittest.TestCase):
         self.assertNotIn("hooks::on", changed["tiny/slab.cc"])
         self.assertEqual((len(points), complaints), (8, []))
 
+    def test_a_guard_goes_with_its_hook(self):
+        text = ("  if (a.load(x)) hooks::on_push(a);\n"
+                "  if (b) {\n    hooks::on_push(b);\n  }\n  c();\n")
+        changed, points, complaints = hook_lines.take_out({"tiny/x.cc": text})
+        self.assertEqual((changed["tiny/x.cc"], complaints), ("\n\n\n\n  c();\n", []))
+        self.assertEqual(len(points), 2)
+
+    def test_a_guard_on_the_line_above_is_red(self):
+        for guard in ("if (a)", "} else", "while (f(a))"):
+            text = f"  {guard}\n    hooks::on_push(a);\n  c();\n"
+            _, _, complaints = hook_lines.take_out({"tiny/x.cc": text})
+            self.assertEqual(len(complaints), 1, text)
+
     def test_definitions_and_tests_are_left_alone(self):
         text = "void f() {\n  hooks::on_push(a, b);\n}\n"
         changed, points, _ = hook_lines.take_out({"integrity/x.cc": text, "tiny/x_test.cc": text})
