@@ -1,0 +1,11 @@
+# Messages of the entry scripts. Sourced by ci/hakmem and ci/test, which set script_name.
+# Exit status 125: the script itself failed, as opposed to what it was asked to run.
+
+say() {
+  printf '%s: %s\n' "$script_name" "$*" >&2
+}
+
+give_up() {
+  say "$*"
+  exit 125
+}
