@@ -27,7 +27,12 @@ HOOK_POINTS_MIN = 8
 SKIPPED = 77
 LIBRARY = r"CMakeFiles/hakmem_l0(?:_\w*obj\w*)?\.dir/"
 COMPILERS = ("g++", "clang++-14", "clang++-19")
+LAUNCHERS = ("ccache", "sccache", "distcc")
 INSTRUMENTED = re.compile(r"^-(?:fsanitize=|-coverage|fprofile|pg$)")
+
+
+class CannotCompile(Exception):
+    """A file of the library does not compile; holds the command and the compiler's messages."""
 
 
 class Compilation:
@@ -35,6 +40,8 @@ class Compilation:
 
     def __init__(self, entry, root, copy):
         words = entry.get("arguments") or shlex.split(entry["command"])
+        if os.path.basename(words[0]) in LAUNCHERS:
+            words = words[1:]
         self.path = os.path.relpath(os.path.realpath(
             os.path.join(entry["directory"], entry["file"])), os.path.join(root, "src"))
         self.folder = entry["directory"]
@@ -113,7 +120,7 @@ class Builder:
         done = subprocess.run(command, cwd=self.library[path].folder, capture_output=True,
                               text=True, check=False)
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+            raise CannotCompile(f"{' '.join(command)}\n{done.stderr}")
         return disassembly.functions_of(output)
 
     def all_functions(self, paths):
@@ -219,7 +226,11 @@ def main():
     arguments = parser.parse_args()
     arguments.build = os.path.realpath(arguments.build)
     with tempfile.TemporaryDirectory() as scratch:
-        return check(arguments, os.path.realpath(scratch))
+        try:
+            return check(arguments, os.path.realpath(scratch))
+        except (CannotCompile, disassembly.Objdump) as problem:
+            print(f"level0_identical: {problem}")
+            return 1
 
 
 if __name__ == "__main__":

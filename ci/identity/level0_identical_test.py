@@ -51,8 +51,8 @@ def run_check(slab=SLAB, hooks=HOOKS, flags="-std=c++20 -O2", name="hakmem_l0.di
                 file.write(text)
             if path.endswith(".cc"):
                 entries.append({"directory": root, "file": full,
-                                "command": f"g++ {flags} -I{root}/src -o CMakeFiles/{name}/src/"
-                                           f"{path}.o -c {full}"})
+                                "command": f"ccache g++ {flags} -I{root}/src -o "
+                                           f"CMakeFiles/{name}/src/{path}.o -c {full}"})
         with open(os.path.join(root, "compile_commands.json"), "w", encoding="utf-8") as file:
             json.dump(entries, file)
         done = subprocess.run([sys.executable, PROGRAM, "--root", root, "--build", root],
@@ -101,6 +101,12 @@ class Level0Identical(unittest.TestCase):
         code, output = run_check(SLAB.replace("(slab, block);", "(slab,\n    block);", 1))
         self.assertEqual(code, 1, output)
         self.assertIn("src/tiny/slab.cc:8: a hook is a statement on one line", output)
+
+    def test_a_file_that_does_not_compile_is_red(self):
+        code, output = run_check(SLAB + "int broken(\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("slab.cc", output)
+        self.assertNotIn("Traceback", output)
 
     def test_no_object_of_the_library_is_red(self):
         code, output = run_check(name="hakmem_l1.dir")
