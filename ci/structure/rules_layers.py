@@ -55,12 +55,13 @@ def include_exists(tree):
                 yield source.path, line, f'no file "{spelling}"'
 
 
-@rule("test-door-use", "only tests include os_fake.* and *_for_test.*; runtime code takes the "
-                       "thing as a parameter")
+@rule("test-door-use", "only tests, and x.cc its own x_for_test.h, include os_fake.* and "
+                       "*_for_test.*; runtime code takes the thing as a parameter")
 def test_door_use(tree):
     for source in tree.runtime():
+        own_door = source.path[len("src/"):].replace(".cc", "_for_test.h")
         for line, quote, spelling in source.includes:
-            if quote == '"' and is_test(f"src/{spelling}"):
+            if quote == '"' and is_test(f"src/{spelling}") and spelling != own_door:
                 yield source.path, line, f'"{spelling}"'
 
 
