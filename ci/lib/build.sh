@@ -1,5 +1,6 @@
 # Configures and builds the checkout's default build folder, build/.
 # Sourced by ci/hakmem and ci/test. Needs: root, say, give_up. Prints to standard error only.
+# shellcheck shell=bash disable=SC2154  # set by the caller
 
 build_folder="$root/build"
 

@@ -1,12 +1,13 @@
 # Debian packages that the checkout needs, and how they come onto the machine.
 # Sourced by ci/hakmem and ci/test. Needs: say, give_up (lib/say.sh). Prints to standard error only.
+# shellcheck shell=bash disable=SC2034  # sourced
 
 # What building the libraries and the command-line program takes.
 build_packages=(
   g++ cmake ninja-build pkg-config libunwind-dev libcli11-dev nlohmann-json3-dev libfmt-dev llvm
 )
 
-# What the tests take besides: their libraries, both clangs, and the programs they run on our malloc.
+# What the tests take besides: libraries, both clangs, and the programs they run on our malloc.
 test_packages=(
   git python3 perl gdb valgrind sqlite3 nodejs redis-server redis-tools
   libgtest-dev libbenchmark-dev librapidcheck-dev

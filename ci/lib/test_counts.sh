@@ -1,5 +1,6 @@
 # Counts what ctest wrote as JUnit. Sourced by ci/test and its test. A test that did not run counts
 # as failed, unless it said itself that it cannot check here: then, or when disabled, as skipped.
+# shellcheck shell=bash
 
 # Prints "passed failed skipped" of one JUnit file of ctest; "0 0 0" when there is no such file.
 junit_counts() {
