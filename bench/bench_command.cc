@@ -63,9 +63,9 @@ std::vector<Subject> choose_subjects(const Options& options, const std::string& 
     if (peer.has_value()) {
       add(*std::move(peer));
     } else if (asked) {
-      throw BenchError(kExitBenchFailed,
-                       fmt::format("{} is not installed; install the Debian package {}", name,
-                                   missing_package));
+      throw BenchError(
+          kExitBenchFailed,
+          fmt::format("{} is not installed; install the Debian package {}", name, missing_package));
     } else {
       fmt::print(stderr, "hakmem bench: without {} (Debian package {} is not installed)\n", name,
                  missing_package);
@@ -90,8 +90,8 @@ std::vector<Row> choose_rows(const Options& options, const std::string& tool_dir
   for (const Group& group : groups()) names.push_back(group.name);
   for (const std::string& asked : options.groups) {
     if (std::find(names.begin(), names.end(), asked) == names.end()) {
-      throw BenchError(kExitBadOption, fmt::format("unknown group '{}'; known: {}", asked,
-                                                   fmt::join(names, ", ")));
+      throw BenchError(kExitBadOption,
+                       fmt::format("unknown group '{}'; known: {}", asked, fmt::join(names, ", ")));
     }
   }
   std::vector<Row> rows = make_rows(find_workload_binary(tool_dir), options.quick);

@@ -3,8 +3,8 @@
 //   --check FILE         compare with the table; 1 and a diff when they differ
 //   --update FILE        write the table
 //   --limit OP=N         fail when the first library needs more than N instructions for OP
-// Called by ctest and by hand. Exit 0 equal, 1 different, 64 bad option, 77 SKIPPED (no valgrind, or
-// a table made with another compiler or build type), 125 could not measure.
+// Called by ctest and by hand. Exit 0 equal, 1 different, 64 bad option, 77 SKIPPED (no valgrind,
+// or a table made with another compiler or build type), 125 could not measure.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -63,13 +63,17 @@ bool valgrind_is_installed() {
 }
 
 GoldenTable measure(const Options& options) {
-  GoldenTable table{options.key, {}};
+  GoldenTable table{options.key, {}, {}};
   const std::string program = fs::canonical(options.program).string();
   std::vector<std::string> libraries;
   for (const std::string& library : options.libraries) {
+    table.columns.push_back(fmt::format("level-{}", libraries.size()));
     libraries.push_back(fs::canonical(library).string());
   }
-  if (options.with_glibc) libraries.emplace_back();
+  if (options.with_glibc) {
+    libraries.emplace_back();
+    table.columns.emplace_back("glibc");
+  }
   for (const std::string& library : libraries) {
     const std::vector<OperationCount> counts = count_instructions(program, library);
     if (table.rows.empty()) {
@@ -88,8 +92,8 @@ GoldenTable measure(const Options& options) {
 int check(const Options& options) {
   const GoldenTable expected = parse_golden(read_file(options.check_file));
   if (expected.key != options.key) {
-    return skipped(fmt::format("the table was made with {}, this build is {}", expected.key,
-                               options.key));
+    return skipped(
+        fmt::format("the table was made with {}, this build is {}", expected.key, options.key));
   }
   const GoldenTable measured = measure(options);
   const std::vector<std::string> differences = compare_golden(expected, measured);
@@ -98,9 +102,10 @@ int check(const Options& options) {
     fmt::print("{} operations as in {}\n", measured.rows.size(), options.check_file);
     return 0;
   }
-  fmt::print("\nmeasured:\n{}\nIf the change is meant: fast_path_counts --update, commit the table "
-             "and say why.\n",
-             format_golden(measured));
+  fmt::print(
+      "\nmeasured:\n{}\nIf the change is meant: fast_path_counts --update, commit the table "
+      "and say why.\n",
+      format_golden(measured));
   return kExitDifferent;
 }
 
@@ -145,7 +150,8 @@ int limit(const Options& options) {
 }
 
 int run(const Options& options) {
-  if (!valgrind_is_installed()) return skipped("valgrind is not installed (Debian package valgrind)");
+  if (!valgrind_is_installed())
+    return skipped("valgrind is not installed (Debian package valgrind)");
   if (!options.check_file.empty()) return check(options);
   if (!options.update_file.empty()) return update(options);
   if (!options.limit.empty()) return limit(options);
@@ -164,9 +170,12 @@ int main(int argc, char** argv) {
   app.add_option("--library", options.libraries, "libraries to measure, by level from 0")
       ->delimiter(',');
   app.add_option("--key", options.key, "compiler and build type of the libraries");
-  app.add_flag("--glibc", options.with_glibc, "one more column: the C library's malloc");
-  CLI::Option* check_option = app.add_option("--check", options.check_file, "table to compare with");
-  CLI::Option* update_option = app.add_option("--update", options.update_file, "table to write");
+  CLI::Option* glibc_option =
+      app.add_flag("--glibc", options.with_glibc, "one more column: the C library's malloc");
+  CLI::Option* check_option = app.add_option("--check", options.check_file, "table to compare with")
+                                  ->excludes(glibc_option);
+  CLI::Option* update_option =
+      app.add_option("--update", options.update_file, "table to write")->excludes(glibc_option);
   app.add_option("--limit", options.limit, "OPERATION=COUNT")
       ->excludes(check_option)
       ->excludes(update_option);

@@ -45,7 +45,7 @@ void new_delete(unsigned long count) {
   for (unsigned long i = 0; i < count; ++i) {
     void* block = ::operator new(kBytes);
     escape(block);
-    ::operator delete(block, kBytes);
+    ::operator delete(block);
   }
 }
 
@@ -62,8 +62,8 @@ void mixed(unsigned long count) {
   static std::array<void*, kMixedSlots> slots;
   hakmem::bench::Prng prng(kMixedSeed);
   for (unsigned long i = 0; i < count; ++i) {
-    const auto [slot, bytes] = hakmem::bench::draw_slot_and_size(prng, kMixedSlots, kMixedMinBytes,
-                                                                 kMixedMaxBytes);
+    const auto [slot, bytes] =
+        hakmem::bench::draw_slot_and_size(prng, kMixedSlots, kMixedMinBytes, kMixedMaxBytes);
     std::free(slots[slot]);
     slots[slot] = std::malloc(bytes);
   }

@@ -59,7 +59,8 @@ std::uint64_t cost_of(const CallgrindDump& dump, const std::string& library,
 /// Splits "NAME n".
 std::pair<std::string, std::uint64_t> split_label(const std::string& label) {
   const std::size_t blank = label.rfind(' ');
-  if (blank == std::string::npos) throw std::runtime_error("dump label '" + label + "' has no count");
+  if (blank == std::string::npos)
+    throw std::runtime_error("dump label '" + label + "' has no count");
   return {label.substr(0, blank), std::strtoull(label.c_str() + blank, nullptr, 10)};
 }
 
@@ -113,11 +114,11 @@ std::vector<OperationCount> count_instructions(const std::string& program,
   // out of the counts.
   EnvironmentChange change{{"LD_BIND_NOW=1"}, {"LD_PRELOAD", "HAKMEM_INTEGRITY_LEVEL"}};
   if (!library.empty()) change.set.push_back("LD_PRELOAD=" + library);
-  const Outcome outcome = run_process({{"valgrind", "--tool=callgrind", "--compress-strings=no",
-                                        "--compress-pos=no", "--dump-line=no",
-                                        "--callgrind-out-file=" + out, program},
-                                       ""},
-                                      change, kValgrindLimitS);
+  const Outcome outcome =
+      run_process({{"valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no",
+                    "--dump-line=no", "--callgrind-out-file=" + out, program},
+                   ""},
+                  change, kValgrindLimitS);
   if (!outcome.failure.empty()) throw std::runtime_error("valgrind: " + outcome.failure);
   std::vector<CallgrindDump> dumps;
   for (int number = 1;; ++number) {

@@ -19,9 +19,8 @@ constexpr const char* kHeading =
 constexpr double kRounding = 0.0051;
 
 const GoldenRow* find_row(const GoldenTable& table, const std::string& operation) {
-  const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const GoldenRow& row) {
-    return row.operation == operation;
-  });
+  const auto found = std::find_if(table.rows.begin(), table.rows.end(),
+                                  [&](const GoldenRow& row) { return row.operation == operation; });
   return found == table.rows.end() ? nullptr : &*found;
 }
 
@@ -76,22 +75,23 @@ GoldenTable parse_golden(const std::string& text) {
   if (table.key.empty() || table.rows.empty()) {
     throw std::runtime_error("golden table: no key or no row");
   }
+  for (std::size_t level = 0; level < table.rows.front().counts.size(); ++level) {
+    table.columns.push_back(fmt::format("level-{}", level));
+  }
   return table;
 }
 
 std::string format_golden(const GoldenTable& table) {
   std::string text = fmt::format("{}key: {}\n", kHeading, table.key);
   text += fmt::format("{:<18}", "# operation");
-  const std::size_t levels = table.rows.empty() ? 0 : table.rows.front().counts.size();
-  for (std::size_t level = 0; level < levels; ++level) {
-    text += fmt::format("{:>11}", fmt::format("level-{}", level));
-  }
+  for (const std::string& column : table.columns) text += fmt::format("{:>11}", column);
   text += fmt::format("{:>11}\n", "tolerance");
   for (const GoldenRow& row : table.rows) {
     text += fmt::format("{:<18}", row.operation);
     for (const double count : row.counts) text += fmt::format("{:>11.2f}", count);
-    text += fmt::format("{:>11}\n",
-                        row.tolerance_percent == 0 ? "exact" : fmt::format("{}", row.tolerance_percent));
+    text += fmt::format("{:>11}\n", row.tolerance_percent == 0
+                                        ? "exact"
+                                        : fmt::format("{}", row.tolerance_percent));
   }
   return text;
 }

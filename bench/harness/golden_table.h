@@ -16,6 +16,7 @@ struct GoldenRow {
 
 struct GoldenTable {
   std::string key;  // what the counts depend on besides the source: compiler and build type
+  std::vector<std::string> columns;  // of counts; in a file always level-0, level-1, …
   std::vector<GoldenRow> rows;
 };
 

@@ -71,7 +71,8 @@ TEST(Callgrind, SelfCostIsSummedByObjectAndInclusiveCostIsNot) {
 }
 
 TEST(Callgrind, CountIsTheDifferenceOfTwoDumpsOfTheLibraryAlone) {
-  const std::vector<CallgrindDump> dumps{dump_of("malloc_16 10", 300), dump_of("malloc_16 20", 590)};
+  const std::vector<CallgrindDump> dumps{dump_of("malloc_16 10", 300),
+                                         dump_of("malloc_16 20", 590)};
   const std::vector<OperationCount> counts = counts_from_dumps(dumps, "/lib/a.so", "/bin/program");
   ASSERT_EQ(counts.size(), 1u);
   EXPECT_EQ(counts[0].operation, "malloc_16");

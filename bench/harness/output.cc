@@ -31,20 +31,21 @@ void append_row(std::string& text, const RowSummary& row, const std::vector<Subj
   const std::string label = fmt::format("{} ({})", row.result->row.id, program ? "ms" : "ns/op");
   for (std::size_t i = 0; i < subjects.size(); ++i) {
     const RowFigures& f = row.figures[i];
-    text += fmt::format("{:<28} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7}\n",
+    text += fmt::format("{:<28} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}\n",
                         i == 0 ? label : "", subjects[i].name, time_text(f.median_ns / scale),
                         time_text(f.min_ns / scale), time_text(f.max_ns / scale),
                         time_text((f.quartile_3_ns - f.quartile_1_ns) / scale),
                         ratio_text(f.ratio_pairwise), ratio_text(f.ratio_minima),
-                        ratio_text(f.ratio_rss));
+                        ratio_text(f.ratio_cpu), ratio_text(f.ratio_rss));
   }
 }
 
 void append_groups(std::string& text, const Summary& summary,
                    const std::vector<Subject>& subjects) {
-  text += fmt::format("\ngroups: geometric mean of the ratio to {} [of peak RSS]; ratio of minima, "
-                      "for programs median of pairwise ratios\n{:<44}",
-                      subjects[summary.base].name, "");
+  text += fmt::format(
+      "\ngroups: geometric mean of the ratio to {} [of peak RSS]; ratio of minima, "
+      "for programs median of pairwise ratios\n{:<44}",
+      subjects[summary.base].name, "");
   for (const Subject& subject : subjects) text += fmt::format("{:>15}", subject.name);
   text += '\n';
   for (const GroupSummary& group : summary.groups) {
@@ -93,6 +94,7 @@ nlohmann::json series_json(const Series& series, const RowFigures& figures) {
           {"quartile_3_ns", number_or_null(figures.quartile_3_ns)},
           {"ratio_pairwise", number_or_null(figures.ratio_pairwise)},
           {"ratio_minima", number_or_null(figures.ratio_minima)},
+          {"ratio_cpu", number_or_null(figures.ratio_cpu)},
           {"ratio_rss", number_or_null(figures.ratio_rss)},
           {"median_rss_kib", number_or_null(figures.median_rss_kib)}};
 }
@@ -116,11 +118,11 @@ nlohmann::json machine_json() {
 }  // namespace
 
 std::string text_report(const Summary& summary, const std::vector<Subject>& subjects, int runs) {
-  std::string text = fmt::format(
-      "{} runs of each allocator, alternating; ratios to {}, below 1 is better\n\n", runs,
-      subjects[summary.base].name);
-  text += fmt::format("{:<28} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7}\n", "workload",
-                      "allocator", "median", "min", "max", "IQR", "pairs", "minima", "RSS");
+  std::string text =
+      fmt::format("{} runs of each allocator, alternating; ratios to {}, below 1 is better\n\n",
+                  runs, subjects[summary.base].name);
+  text += fmt::format("{:<28} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}\n", "workload",
+                      "allocator", "median", "min", "max", "IQR", "pairs", "minima", "cpu", "RSS");
   for (const RowSummary& row : summary.rows) {
     if (row.result->row.unavailable.empty()) append_row(text, row, subjects);
   }
@@ -129,8 +131,7 @@ std::string text_report(const Summary& summary, const std::vector<Subject>& subj
   return text;
 }
 
-nlohmann::json json_report(const Summary& summary, const std::vector<Subject>& subjects,
-                           int runs) {
+nlohmann::json json_report(const Summary& summary, const std::vector<Subject>& subjects, int runs) {
   nlohmann::json report{{"version", kJsonVersion},
                         {"machine", machine_json()},
                         {"runs", runs},

@@ -114,7 +114,8 @@ std::string describe_failure(int status, bool in_time, int timeout_s, const std:
   if (!in_time) {
     sentence = fmt::format("no end within {} s", timeout_s);
   } else if (WIFSIGNALED(status)) {
-    sentence = fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    sentence =
+        fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   } else if (WEXITSTATUS(status) != 0) {
     sentence = fmt::format("exit status {}", WEXITSTATUS(status));
   } else {

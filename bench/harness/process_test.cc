@@ -36,9 +36,8 @@ TEST(Process, MissingProgramIsAFailure) {
 TEST(Process, EnvironmentIsSetReplacedAndUnset) {
   setenv("HAKMEM_BENCH_TEST_A", "old", 1);
   setenv("HAKMEM_BENCH_TEST_B", "old", 1);
-  const Outcome outcome =
-      run_shell("echo ${HAKMEM_BENCH_TEST_A-none} ${HAKMEM_BENCH_TEST_B-none}",
-                {{"HAKMEM_BENCH_TEST_A=new"}, {"HAKMEM_BENCH_TEST_B"}});
+  const Outcome outcome = run_shell("echo ${HAKMEM_BENCH_TEST_A-none} ${HAKMEM_BENCH_TEST_B-none}",
+                                    {{"HAKMEM_BENCH_TEST_A=new"}, {"HAKMEM_BENCH_TEST_B"}});
   EXPECT_EQ(outcome.out, "new none\n");
 }
 

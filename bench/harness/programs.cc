@@ -41,7 +41,10 @@ constexpr const char* kPerlScript = R"pl(
 use strict;
 my (%h, $sum);
 for my $round (1 .. 3) {
-  for my $i (1 .. 60000) { my $key = "key" . ($i * 7919 % 100003); push @{$h{$key}}, "v$i" x ($i % 9); }
+  for my $i (1 .. 60000) {
+    my $key = "key" . ($i * 7919 % 100003);
+    push @{$h{$key}}, "v$i" x ($i % 9);
+  }
   for my $key (sort keys %h) { $sum += length join ",", @{$h{$key}}; delete $h{$key} if $sum % 2; }
 }
 die "lost" unless $sum > 0 && scalar(keys %h) > 0;
@@ -61,7 +64,8 @@ struct Program {
 
 /// The compiler proper: the driver would add a process whose time is not the allocator's.
 std::string compiler_proper(const std::string& driver) {
-  const Outcome outcome = run_process({{driver, "-print-prog-name=cc1plus"}, ""}, {}, kProbeTimeoutS);
+  const Outcome outcome =
+      run_process({{driver, "-print-prog-name=cc1plus"}, ""}, {}, kProbeTimeoutS);
   return outcome.failure.empty() ? outcome.out.substr(0, outcome.out.find('\n')) : "";
 }
 
@@ -69,8 +73,8 @@ Command command_of(const std::string& id, const std::string& executable) {
   if (id == "python3") return {{executable, "-S", "-c", kPythonScript}, ""};
   if (id == "sqlite3") return {{executable, "-batch", ":memory:"}, kSqliteScript};
   if (id == "perl") return {{executable, "-e", kPerlScript}, ""};
-  return {{compiler_proper(executable), "-quiet", "-imultiarch", "x86_64-linux-gnu", "-D_GNU_SOURCE",
-           "-std=gnu++20", "-fsyntax-only", "-", "-o", "/dev/null"},
+  return {{compiler_proper(executable), "-quiet", "-imultiarch", "x86_64-linux-gnu",
+           "-D_GNU_SOURCE", "-std=gnu++20", "-fsyntax-only", "-", "-o", "/dev/null"},
           kCppSource};
 }
 
@@ -90,8 +94,8 @@ std::vector<Row> make_program_rows(bool quick) {
     if (access(program.executable, X_OK) == 0) {
       row.command = command_of(program.id, program.executable);
     } else {
-      row.unavailable = fmt::format("{} is not there (Debian package {})", program.executable,
-                                    program.package);
+      row.unavailable =
+          fmt::format("{} is not there (Debian package {})", program.executable, program.package);
     }
     rows.push_back(std::move(row));
   }

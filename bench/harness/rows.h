@@ -17,7 +17,7 @@ enum class Basis {
 };
 
 struct Group {
-  std::string name;   // as given to --group
+  std::string name;  // as given to --group
   std::string title;
   Basis basis;
 };

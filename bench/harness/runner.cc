@@ -28,7 +28,8 @@ class Progress {
   }
   void run(const std::string& id, const std::string& subject, int round, int rounds) {
     if (on_terminal_) {
-      fmt::print(stderr, "\r\033[K[{:3}%] {} round {}/{} {}", percent(), id, round, rounds, subject);
+      fmt::print(stderr, "\r\033[K[{:3}%] {} round {}/{} {}", percent(), id, round, rounds,
+                 subject);
       std::fflush(stderr);
     }
     ++done_;
@@ -83,6 +84,12 @@ void run_once(const Row& row, const Subject& subject, Series& series) {
 std::vector<double> Series::wall() const {
   std::vector<double> values;
   for (const Sample& sample : samples) values.push_back(sample.wall_ns);
+  return values;
+}
+
+std::vector<double> Series::cpu() const {
+  std::vector<double> values;
+  for (const Sample& sample : samples) values.push_back(sample.cpu_ns);
   return values;
 }
 

@@ -13,7 +13,7 @@
 namespace hakmem::bench {
 
 struct Sample {
-  double wall_ns;              // per operation; of the whole run for a program
+  double wall_ns;  // per operation; of the whole run for a program
   double cpu_ns;
   std::uint64_t peak_rss_kib;  // 0: unknown
 };
@@ -24,6 +24,7 @@ struct Series {
   std::string failure;  // one sentence; empty when all rounds ran
 
   std::vector<double> wall() const;
+  std::vector<double> cpu() const;
   std::vector<double> rss() const;  // known values only
 };
 

@@ -58,7 +58,8 @@ std::optional<Subject> find_peer(std::string_view name, std::string& missing_pac
     if (peer.name != name) continue;
     if (peer.library.empty()) return Subject{std::string(name), "", false};
     std::vector<fs::path> candidates;
-    for (const std::string_view dir : kLibraryDirs) candidates.push_back(fs::path(dir) / peer.library);
+    for (const std::string_view dir : kLibraryDirs)
+      candidates.push_back(fs::path(dir) / peer.library);
     std::string found = first_existing(candidates);
     if (!found.empty()) return Subject{std::string(name), std::move(found), false};
     missing_package = peer.package;
@@ -79,8 +80,9 @@ Subject find_subject(const std::string& text, const std::string& tool_dir) {
                      fmt::format("{} is not in {}/../lib: build HAKMEM first", file, tool_dir));
   }
   if (text.find('/') == std::string::npos && text.find(".so") == std::string::npos) {
-    throw BenchError(kExitBadOption,
-                     fmt::format("unknown subject '{}': a level 0-4 or the path of a library", text));
+    throw BenchError(
+        kExitBadOption,
+        fmt::format("unknown subject '{}': a level 0-4 or the path of a library", text));
   }
   const std::string found = first_existing({text});
   if (found.empty()) throw BenchError(kExitBenchFailed, fmt::format("no library at {}", text));
@@ -92,9 +94,9 @@ std::string find_workload_binary(const std::string& tool_dir) {
   const std::string found = first_existing(
       {tool / "hakmem_workload", tool / ".." / "libexec" / "hakmem" / "hakmem_workload"});
   if (!found.empty()) return found;
-  throw BenchError(kExitBenchFailed,
-                   fmt::format("hakmem_workload is neither in {0} nor in {0}/../libexec/hakmem",
-                               tool_dir));
+  throw BenchError(
+      kExitBenchFailed,
+      fmt::format("hakmem_workload is neither in {0} nor in {0}/../libexec/hakmem", tool_dir));
 }
 
 }  // namespace hakmem::bench

@@ -19,6 +19,7 @@ RowFigures row_figures(const Series& series, const Series& base) {
           quantile(wall, 0.75),
           pairwise_ratio(wall, base_wall),
           minima_ratio(wall, base_wall),
+          minima_ratio(series.cpu(), base.cpu()),
           rss / median(base.rss()),
           rss};
 }

@@ -18,18 +18,19 @@ struct RowFigures {
   double quartile_3_ns;
   double ratio_pairwise;  // to the base, NaN without one
   double ratio_minima;
-  double ratio_rss;       // median peak RSS over the base's
+  double ratio_cpu;  // of least processor times: steadier when the machine is shared
+  double ratio_rss;  // of median peak RSS
   double median_rss_kib;
 };
 
 struct GroupFigures {
-  double ratio;       // geomean over rows, by the group's basis
+  double ratio;  // geomean over rows, by the group's basis
   double ratio_rss;
   std::size_t rows_used;
 };
 
 struct RowSummary {
-  const RowResult* result;  // belongs to the caller of summarize
+  const RowResult* result;          // belongs to the caller of summarize
   std::vector<RowFigures> figures;  // one per subject
 };
 

@@ -40,9 +40,8 @@ TEST(Summary, MicroGroupsCompareMinimaAndProgramsComparePairs) {
 TEST(Summary, FailedRowIsLeftOutOfTheMeanAndCounted) {
   Series failed;
   failed.failure = "exit status 1";
-  const std::vector<RowResult> results{
-      result_of("tiny", series_of({1}, 10), series_of({4}, 10)),
-      result_of("tiny", failed, series_of({4}, 10))};
+  const std::vector<RowResult> results{result_of("tiny", series_of({1}, 10), series_of({4}, 10)),
+                                       result_of("tiny", failed, series_of({4}, 10))};
   const Summary summary = summarize(results, 2, 1);
   EXPECT_DOUBLE_EQ(summary.groups[0].figures[0].ratio, 0.25);
   EXPECT_EQ(summary.groups[0].figures[0].rows_used, 1u);
@@ -51,8 +50,7 @@ TEST(Summary, FailedRowIsLeftOutOfTheMeanAndCounted) {
 }
 
 TEST(Summary, UnknownPeakMemoryIsNoFigure) {
-  const std::vector<RowResult> results{
-      result_of("tiny", series_of({1}, 0), series_of({4}, 10))};
+  const std::vector<RowResult> results{result_of("tiny", series_of({1}, 0), series_of({4}, 10))};
   const Summary summary = summarize(results, 2, 1);
   EXPECT_TRUE(std::isnan(summary.groups[0].figures[0].ratio_rss));
   EXPECT_DOUBLE_EQ(summary.groups[0].figures[0].ratio, 0.25);

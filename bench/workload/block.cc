@@ -27,8 +27,7 @@ void die_not_zero(const void* block, std::size_t bytes) {
 
 void* map_zeroed_or_die(std::size_t bytes) {
   const std::size_t mapped = bytes == 0 ? kPageBytes : bytes;
-  void* start =
-      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) die_out_of_memory(bytes);
   return start;
 }

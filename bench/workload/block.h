@@ -36,7 +36,8 @@ inline void stamp(Slot& slot, unsigned char* block) noexcept {
 
 inline void check_stamp(const Slot& slot) {
   const void* found = *reinterpret_cast<void**>(slot.block);
-  if (found != &slot) [[unlikely]] die_broken_block(slot.block, &slot, found);
+  if (found != &slot) [[unlikely]]
+    die_broken_block(slot.block, &slot, found);
 }
 
 template <Touch kTouch>
@@ -53,7 +54,8 @@ inline void touch(unsigned char* block, std::size_t bytes) noexcept {
 template <Touch kTouch = Touch::kStamp>
 inline void fill_slot(Slot& slot, std::size_t bytes) {
   auto* block = static_cast<unsigned char*>(std::malloc(bytes));
-  if (block == nullptr) [[unlikely]] die_out_of_memory(bytes);
+  if (block == nullptr) [[unlikely]]
+    die_out_of_memory(bytes);
   touch<kTouch>(block, bytes);
   stamp(slot, block);
 }

@@ -23,7 +23,11 @@ class BulkJob final : public Job {
  public:
   BulkJob(SizeRange sizes, std::size_t blocks, std::uint64_t repeats, Order order,
           std::uint64_t seed, unsigned threads)
-      : sizes_(sizes), blocks_(blocks), repeats_(repeats), seed_(seed), slots_(blocks * threads),
+      : sizes_(sizes),
+        blocks_(blocks),
+        repeats_(repeats),
+        seed_(seed),
+        slots_(blocks * threads),
         free_order_(blocks) {
     for (std::size_t i = 0; i < blocks; ++i) {
       free_order_[i] = static_cast<std::uint32_t>(order == Order::kLifo ? blocks - 1 - i : i);

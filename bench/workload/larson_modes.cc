@@ -16,9 +16,9 @@ namespace {
 
 struct Plan {
   SizeRange sizes;
-  std::size_t blocks;           // of one lineage
-  std::uint64_t replacements;   // of one thread's life
-  std::uint64_t lives;          // threads of one lineage, one after the other
+  std::size_t blocks;          // of one lineage
+  std::uint64_t replacements;  // of one thread's life
+  std::uint64_t lives;         // threads of one lineage, one after the other
   std::uint64_t seed;
 };
 
@@ -27,7 +27,7 @@ struct Plan {
 struct Lineage {
   const Plan* plan;
   Slot* slots;
-  sem_t* finished;            // posted once, by the last of the chain
+  sem_t* finished;  // posted once, by the last of the chain
   Prng prng;
   std::uint64_t life;         // 0-based number of the living thread
   unsigned long predecessor;  // to be joined; 0 for the first
@@ -37,8 +37,8 @@ struct Lineage {
 void replace_random_blocks(Lineage& lineage) {
   const Plan& plan = *lineage.plan;
   for (std::uint64_t i = 0; i < plan.replacements; ++i) {
-    const auto [index, bytes] = draw_slot_and_size(lineage.prng, plan.blocks, plan.sizes.min_bytes,
-                                                   plan.sizes.max_bytes);
+    const auto [index, bytes] =
+        draw_slot_and_size(lineage.prng, plan.blocks, plan.sizes.min_bytes, plan.sizes.max_bytes);
     free_slot(lineage.slots[index]);
     fill_slot(lineage.slots[index], bytes);
   }

@@ -24,14 +24,15 @@ const char* allocator_path() {
 }
 
 void print_usage(std::FILE* out) {
-  std::fprintf(out, "usage: hakmem_workload MODE [key=value]...\n       hakmem_workload "
-                    "comprehensive\n\nmodes, with defaults:\n");
+  std::fprintf(out,
+               "usage: hakmem_workload MODE [key=value]...\n       hakmem_workload "
+               "comprehensive\n\nmodes, with defaults:\n");
   for (const std::span<const Mode> family : all_families()) {
     for (const Mode& mode : family) {
       std::fprintf(out, "\n  %s: %s\n", mode.name.data(), mode.help.data());
       for (const Parameter& parameter : mode.parameters) {
-        std::fprintf(out, "    %s=%s  %s\n", parameter.name.data(),
-                     parameter.default_value.data(), parameter.help.data());
+        std::fprintf(out, "    %s=%s  %s\n", parameter.name.data(), parameter.default_value.data(),
+                     parameter.help.data());
       }
     }
   }

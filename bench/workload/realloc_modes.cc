@@ -34,7 +34,8 @@ class ReallocJob final : public Job {
     std::size_t old_bytes = 0;
     for (std::size_t bytes = from_bytes_; bytes < to_bytes_; bytes += bytes / 2) {
       auto* block = static_cast<unsigned char*>(std::realloc(slot.block, bytes));
-      if (block == nullptr) [[unlikely]] die_out_of_memory(bytes);
+      if (block == nullptr) [[unlikely]]
+        die_out_of_memory(bytes);
       if (old_bytes != 0) {
         slot.block = block;
         check_stamp(slot);
@@ -95,12 +96,14 @@ class CallocJob final : public Job {
  private:
   static void fill_zeroed(Slot& slot, std::size_t bytes) {
     auto* block = static_cast<unsigned char*>(std::calloc(1, bytes));
-    if (block == nullptr) [[unlikely]] die_out_of_memory(bytes);
+    if (block == nullptr) [[unlikely]]
+      die_out_of_memory(bytes);
     void* head;
     void* tail;
     std::memcpy(&head, block, sizeof head);
     std::memcpy(&tail, block + bytes - sizeof tail, sizeof tail);
-    if (head != nullptr || tail != nullptr) [[unlikely]] die_not_zero(block, bytes);
+    if (head != nullptr || tail != nullptr) [[unlikely]]
+      die_not_zero(block, bytes);
     stamp(slot, block);
   }
 
