@@ -1,6 +1,6 @@
 // What a check found, in plain data: everything the report needs, nothing it must look up.
 // Filled by the checked gates and hooks, consumed by report.h. No pointers into the heap: the heap
-// may be wreckage. Large (about 2 KiB): lives in static storage, one at a time under the report lock.
+// may be wreckage. Large (about 2 KiB): lives in static storage, one at a time under the reporter.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
-// Publishes a finding: text to standard error, report.json, the verdict file; then the process ends.
-// Called by hooks and checked gates when a check fails. Needs no heap, no lock of the heap's, no libc
-// that allocates: static buffers, one reporter at a time, a second fault leaves one line.
+// Publishes a finding: text to standard error, report.json, the verdict file; then the process
+// ends. Called by hooks and checked gates when a check fails. Needs no heap, no lock of the heap's,
+// no libc that allocates: static buffers and a stack of its own, one reporter at a time, a second
+// fault leaves one line. Between begin_finding and publish_finding the thread's signals wait.
 #pragma once
 
 #include "base/options.h"
@@ -32,11 +33,13 @@ void publish_finding(bool end_process) noexcept;
 /// exit_code of options for the program's faults, 87 for ours, 90 for leaks.
 int exit_code_for(Violation violation) noexcept;
 
-/// Number of findings published so far, and the code the process should end with (0 when clean).
+/// Number of findings published so far, and the code the process should end with, 0 when clean.
+/// A forked child starts with its parent's.
 unsigned findings_published() noexcept;
 int worst_exit_code() noexcept;
 
-/// One line to standard error, prefixed "HAKMEM: ", no allocation. For messages that are no finding.
+/// One line to standard error, prefixed "HAKMEM: ", no allocation; for messages that are no
+/// finding. Text beyond 1 KiB is cut.
 void note_line(const char* text) noexcept;
 
 }  // namespace hakmem
