@@ -28,9 +28,13 @@ std::byte* map_aligned(std::size_t bytes, std::size_t align) noexcept;
 /// but for the kernel's limit on mappings: then the memory stays and false is returned.
 bool unmap(std::byte* begin, std::size_t bytes) noexcept;
 
-/// Grows or shrinks a mapping, moving it if it must; contents up to the smaller size are kept.
-/// Returns the new address, null when the system refuses (the old mapping is then intact).
-std::byte* remap(std::byte* begin, std::size_t old_bytes, std::size_t new_bytes) noexcept;
+/// Grows or shrinks a mapping where it is. False: its neighbour is in the way, or refused.
+bool resize_in_place(std::byte* begin, std::size_t old_bytes, std::size_t new_bytes) noexcept;
+
+/// Moves the pages of a mapping onto another one of `to_bytes`, which it replaces; nothing is
+/// copied. The old address range is unmapped. False: refused, both mappings are as they were.
+bool move_pages(std::byte* from, std::size_t from_bytes, std::byte* to,
+                std::size_t to_bytes) noexcept;
 
 /// Makes a part of a ReadOnly mapping writable. False when the system refuses.
 bool make_writable(std::byte* begin, std::size_t bytes) noexcept;

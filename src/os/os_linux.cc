@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "os/os.h"
+#include "os/os_fault.h"
 #include "os/syscall_linux.h"
 
 namespace hakmem::os {
@@ -15,6 +16,7 @@ constexpr long kNoFile = -1;
 constexpr int kEintr = 4;
 
 std::byte* map_with(std::size_t bytes, int protection) noexcept {
+  if (fault_planted(Call::Map)) return nullptr;
   const long result =
       system_call(SYS_mmap, 0, static_cast<long>(bytes), protection,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, kNoFile, 0);
@@ -52,21 +54,32 @@ std::byte* map_aligned(std::size_t bytes, std::size_t align) noexcept {
 }
 
 bool unmap(std::byte* begin, std::size_t bytes) noexcept {
+  if (fault_planted(Call::Unmap)) return false;
   return !is_error(system_call(SYS_munmap, as_long(begin), static_cast<long>(bytes)));
 }
 
-std::byte* remap(std::byte* begin, std::size_t old_bytes, std::size_t new_bytes) noexcept {
-  const long result = system_call(SYS_mremap, as_long(begin), static_cast<long>(old_bytes),
-                                  static_cast<long>(new_bytes), MREMAP_MAYMOVE);
-  return is_error(result) ? nullptr : reinterpret_cast<std::byte*>(result);
+bool resize_in_place(std::byte* begin, std::size_t old_bytes, std::size_t new_bytes) noexcept {
+  if (fault_planted(Call::Resize)) return false;
+  return !is_error(system_call(SYS_mremap, as_long(begin), static_cast<long>(old_bytes),
+                               static_cast<long>(new_bytes), 0));
+}
+
+bool move_pages(std::byte* from, std::size_t from_bytes, std::byte* to,
+                std::size_t to_bytes) noexcept {
+  if (fault_planted(Call::MovePages)) return false;
+  return !is_error(system_call(SYS_mremap, as_long(from), static_cast<long>(from_bytes),
+                               static_cast<long>(to_bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+                               as_long(to)));
 }
 
 bool make_writable(std::byte* begin, std::size_t bytes) noexcept {
+  if (fault_planted(Call::Protect)) return false;
   return !is_error(system_call(SYS_mprotect, as_long(begin), static_cast<long>(bytes),
                                PROT_READ | PROT_WRITE));
 }
 
 bool discard(std::byte* begin, std::size_t bytes) noexcept {
+  if (fault_planted(Call::Discard)) return false;
   return !is_error(
       system_call(SYS_madvise, as_long(begin), static_cast<long>(bytes), MADV_DONTNEED));
 }

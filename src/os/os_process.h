@@ -28,6 +28,15 @@ using MappingVisitor = bool (*)(void* state, const Mapping& mapping);
 inline constexpr std::size_t kMappingBufferMin = 512;
 bool visit_mappings(char* buffer, std::size_t size, MappingVisitor visitor, void* state) noexcept;
 
+/// The same with an object that is called for each mapping and returns false to end the walk.
+template <class Visitor>
+bool visit_mappings(char* buffer, std::size_t size, Visitor& visitor) noexcept {
+  constexpr MappingVisitor kCall = [](void* state, const Mapping& mapping) -> bool {
+    return (*static_cast<Visitor*>(state))(mapping);
+  };
+  return visit_mappings(buffer, size, kCall, &visitor);
+}
+
 /// Copies `size` bytes of this process's memory; false instead of a fault when they are not there.
 bool read_memory(Address from, void* to, std::size_t size) noexcept;
 

@@ -43,6 +43,10 @@ void raise_again(int signal, const siginfo_t& info) noexcept;
 extern "C" void hak_run_on_stack(void (*function)(void*), void* argument,
                                  std::byte* top) noexcept;
 
+inline void run_on_stack(std::byte* top, void (*work)()) noexcept {
+  hak_run_on_stack([](void* argument) { (*static_cast<void (**)()>(argument))(); }, &work, top);
+}
+
 /// First address above this thread's static thread-local storage, where pthread stacks end.
 Address thread_pointer() noexcept;
 

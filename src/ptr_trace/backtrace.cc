@@ -1,16 +1,12 @@
 #include "ptr_trace/backtrace.h"
 
-#include <sys/auxv.h>
 #include <sys/single_threaded.h>
 
 #include "base/compiler.h"
 #include "os/os_process.h"
+#include "ptr_trace/own_image.h"
 #include "ptr_trace/stack_range.h"
 #include "ptr_trace/unwinders.h"
-
-// The linker's: where this module's image begins and ends.
-extern "C" HAK_HIDDEN const char __ehdr_start[];
-extern "C" HAK_HIDDEN const char _end[];
 
 namespace hakmem {
 
@@ -29,8 +25,7 @@ constexpr Address kFrameBytesMax = 8 * kMiB;  // a larger step is no frame, but 
 HAK_TLS_INITIAL_EXEC constinit thread_local bool capturing = false;
 
 /// Set during start-up, read-only after.
-constinit Address own_begin = 0;
-constinit Address own_end = 0;
+constinit ImageRange own{};
 
 /// Holds the thread's capture flag; a second holder on the same thread does not get it.
 class CaptureScope {
@@ -47,7 +42,7 @@ class CaptureScope {
   bool entered_;
 };
 
-bool is_own(Address pc) noexcept { return pc >= own_begin && pc < own_end; }
+bool is_own(Address pc) noexcept { return pc >= own.begin && pc < own.end; }
 
 /// One saved frame: the caller's frame pointer, then the return address.
 struct SavedFrame {
@@ -121,12 +116,7 @@ void keep_program_frames(const Address* pcs, std::uint32_t count, Address caller
 }  // namespace
 
 void warm_up_backtrace() noexcept {
-  const Address begin = reinterpret_cast<Address>(__ehdr_start);
-  // Linked into the program itself (tests), our range would be the program's: then nothing is own.
-  const Address program_headers = ::getauxval(AT_PHDR);
-  const bool in_program = program_headers >= begin && program_headers < begin + kPageBytes;
-  own_begin = in_program ? 0 : begin;
-  own_end = in_program ? 0 : reinterpret_cast<Address>(_end);
+  own = own_image();
   CaptureScope scope;  // loading allocates, and that allocation must not capture
   load_unwinders();
 }

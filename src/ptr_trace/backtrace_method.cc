@@ -1,3 +1,4 @@
+// The names that options give the methods. Linked at every level.
 #include "ptr_trace/backtrace.h"
 
 namespace hakmem {

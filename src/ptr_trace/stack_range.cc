@@ -18,27 +18,26 @@ HAK_TLS_INITIAL_EXEC constinit thread_local StackRange borrowed_stack{};
 struct Search {
   Address wanted;
   StackRange found;
-};
 
-bool stop_at_wanted(void* state, const os::Mapping& mapping) noexcept {
-  Search& search = *static_cast<Search*>(state);
-  if (search.wanted >= mapping.end) return true;
-  if (search.wanted >= mapping.begin && mapping.readable) {
-    search.found.low = mapping.begin;
-    search.found.high = mapping.end;
+  bool operator()(const os::Mapping& mapping) noexcept {
+    if (wanted >= mapping.end) return true;
+    if (wanted >= mapping.begin && mapping.readable) {
+      found.low = mapping.begin;
+      found.high = mapping.end;
+    }
+    return false;
   }
-  return false;
-}
+};
 
 StackRange mapping_around(Address address) noexcept {
   char buffer[os::kMappingBufferMin];
   Search search{address, {}};
-  os::visit_mappings(buffer, sizeof buffer, stop_at_wanted, &search);
+  os::visit_mappings(buffer, sizeof buffer, search);
   return search.found;
 }
 
-/// pthread puts a thread's control block at the upper end of its stack, the program's own stacks
-/// included; the main thread's is elsewhere and then does not lie above the stack pointer's mapping.
+/// pthread puts a thread's control block at the upper end of its stack, of stacks that the program
+/// provides too. The main thread's is elsewhere, not in the stack pointer's mapping.
 HAK_COLD StackRange find_range(Address stack_pointer) noexcept {
   const Address top = os::thread_pointer();
   StackRange range = mapping_around(stack_pointer);

@@ -1,3 +1,4 @@
+// unwinders.h with glibc's loader. The only file that loads a library, once, at start-up.
 #include "ptr_trace/unwinders.h"
 
 #include <dlfcn.h>

@@ -1,0 +1,160 @@
+# The product's source lists and how one level of them becomes a library or a set of unit tests.
+# Included by the top CMakeLists.txt. A source file that is in no list here is dead (a test checks).
+
+set(HAKMEM_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
+# The runtime links no C++ library; -fno-builtin-* keeps the compiler from turning malloc+memset
+# into calls of the functions that are being defined.
+set(HAKMEM_RUNTIME_FLAGS
+  -fno-exceptions -fno-rtti -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc
+  -fno-builtin-free -fno-threadsafe-statics -g)
+set(HAKMEM_LIBRARY_FLAGS
+  -O3 -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-semantic-interposition)
+
+set(HAKMEM_BASE_SOURCES src/base/options.cc)
+set(HAKMEM_OS_SOURCES src/os/os_linux.cc)
+set(HAKMEM_CORE_SOURCES
+  src/superslab/address_map.cc
+  src/superslab/heap_registry.cc
+  src/superslab/ownership.cc
+  src/superslab/refill.cc
+  src/superslab/shared_pool.cc
+  src/superslab/slab.cc
+  src/superslab/superslab.cc
+  src/superslab/verify_heap.cc
+  src/large/large_tier.cc
+  src/large/run_allocator.cc
+  src/gate/alloc_gate.cc
+  src/gate/domain.cc
+  src/gate/free_gate.cc
+  src/gate/realloc_gate.cc
+  src/gate/thread_lifecycle.cc)
+# From level 1 on: findings and how they are published.
+set(HAKMEM_REPORT_SOURCES
+  src/os/os_process_linux.cc
+  src/os/os_signal_linux.cc
+  src/ptr_trace/backtrace.cc
+  src/ptr_trace/own_image.cc
+  src/ptr_trace/stack_range.cc
+  src/integrity/fail.cc
+  src/integrity/modules.cc
+  src/integrity/report_text.cc
+  src/integrity/resolved.cc
+  src/integrity/symbolizer.cc)
+set(HAKMEM_RECORD_SOURCES)
+set(HAKMEM_API_SOURCES
+  src/api/malloc_api.cc
+  src/api/new_delete.cc
+  src/api/preload_boot.cc
+  src/api/process.cc
+  src/api/relaunch.cc
+  src/api/statistics_api.cc)
+
+# The runtime sources of a level, without src/api and the operating system.
+function(hakmem_level_sources level out)
+  set(sources ${HAKMEM_CORE_SOURCES})
+  if(level GREATER_EQUAL 1)
+    list(APPEND sources ${HAKMEM_REPORT_SOURCES})
+  endif()
+  if(level GREATER_EQUAL 3)
+    list(APPEND sources ${HAKMEM_RECORD_SOURCES})
+  endif()
+  list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/)
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+# Options, violations and text: no level; also for the command-line program.
+function(hakmem_add_base)
+  list(TRANSFORM HAKMEM_BASE_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE sources)
+  add_library(hakmem_base STATIC ${sources})
+  target_include_directories(hakmem_base PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(hakmem_base PRIVATE ${HAKMEM_WARNINGS})
+endfunction()
+
+# libhakmem.so (level 0) or libhakmem_l<level>.so.
+function(hakmem_add_library level)
+  set(target hakmem_l${level})
+  hakmem_level_sources(${level} sources)
+  set(own ${HAKMEM_BASE_SOURCES} ${HAKMEM_OS_SOURCES} ${HAKMEM_API_SOURCES})
+  if(level EQUAL 0)
+    list(APPEND own src/api/start_checks_none.cc)
+  else()
+    list(APPEND own src/api/start_checks.cc)
+  endif()
+  list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)
+  add_library(${target} SHARED ${sources} ${own})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${target} PRIVATE HAKMEM_INTEGRITY_LEVEL=${level})
+  target_compile_options(${target} PRIVATE
+    ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} ${HAKMEM_LIBRARY_FLAGS})
+  # Linked as C: no C++ library comes along into every process.
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C NO_SONAME ON)
+  target_link_options(${target} PRIVATE -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
+  if(level GREATER_EQUAL 1)
+    target_link_libraries(${target} PRIVATE gcc_s)
+  endif()
+  if(level EQUAL 0)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME hakmem)
+  endif()
+  if(level EQUAL 4)
+    hakmem_find_libunwind()
+    target_link_libraries(${target} PRIVATE hakmem_libunwind)
+  endif()
+  install(TARGETS ${target} DESTINATION lib/hakmem)
+endfunction()
+
+# nongnu libunwind by pkg-config: Debian's LLVM libunwind has the same soname and is no substitute.
+function(hakmem_find_libunwind)
+  if(TARGET hakmem_libunwind)
+    return()
+  endif()
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(LIBUNWIND REQUIRED libunwind)
+  add_library(hakmem_libunwind INTERFACE)
+  target_include_directories(hakmem_libunwind INTERFACE ${LIBUNWIND_INCLUDE_DIRS})
+  target_link_libraries(hakmem_libunwind INTERFACE ${LIBUNWIND_LINK_LIBRARIES})
+endfunction()
+
+# The structures of a level in one process with their tests, over an operating system whose calls a
+# test can make fail. geometry: product or tiny.
+function(hakmem_add_unit_tests level geometry)
+  set(core hakmem_core_l${level}_${geometry})
+  hakmem_level_sources(${level} sources)
+  add_library(${core} OBJECT ${sources}
+    ${PROJECT_SOURCE_DIR}/src/base/options.cc ${PROJECT_SOURCE_DIR}/src/os/os_linux.cc
+    ${PROJECT_SOURCE_DIR}/src/os/os_fake.cc)
+  target_include_directories(${core} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${core} PUBLIC HAKMEM_INTEGRITY_LEVEL=${level} HAK_OS_FAKE=1)
+  if(geometry STREQUAL tiny)
+    target_compile_definitions(${core} PUBLIC HAKMEM_TINY_GEOMETRY=1)
+  endif()
+  target_compile_options(${core} PRIVATE ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} -O2)
+  if(HAKMEM_SANITIZER)
+    target_compile_options(${core} PUBLIC
+      -fsanitize=${HAKMEM_SANITIZER} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${core} PUBLIC -fsanitize=${HAKMEM_SANITIZER})
+  endif()
+  if(level EQUAL 4)
+    hakmem_find_libunwind()
+    target_link_libraries(${core} PUBLIC hakmem_libunwind)
+  endif()
+
+  set(tests ${HAKMEM_CORE_TESTS})
+  if(level GREATER_EQUAL 1)
+    list(APPEND tests ${HAKMEM_REPORT_TESTS})
+  endif()
+  if(level GREATER_EQUAL 3)
+    list(APPEND tests ${HAKMEM_RECORD_TESTS})
+  endif()
+  list(TRANSFORM tests PREPEND ${PROJECT_SOURCE_DIR}/)
+  set(target unit_tests_l${level}_${geometry})
+  add_executable(${target} ${tests} ${PROJECT_SOURCE_DIR}/src/gate/test_support_for_test.cc)
+  target_compile_options(${target} PRIVATE ${HAKMEM_WARNINGS} -O1 -g)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(${target} PRIVATE ${core} GTest::gtest_main)
+  if(level GREATER_EQUAL 1)
+    find_package(nlohmann_json REQUIRED)
+    target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)
+  endif()
+  add_test(NAME unit_l${level}_${geometry} COMMAND ${target})
+  set_tests_properties(unit_l${level}_${geometry} PROPERTIES LABELS "quick;unit" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,70 @@
+#include "gate/alloc_gate.h"
+
+#include <cstring>
+
+#include "gate/failure.h"
+#include "superslab/refill.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+void* allocate_slow(Domain& domain, ThreadState& thread, ClassIndex c) noexcept {
+  if (!has_heap(domain, thread) && !attach_thread(domain, thread)) {
+    return note_failure(FailureReason::OutOfMemory);
+  }
+  Heap& heap = *thread.heap;
+  SlabBase block = refill(domain.slabs, heap, c);
+  // What another tier keeps for reuse may be what is missing here.
+  if (!block && domain.relieve_pressure() != 0) block = refill(domain.slabs, heap, c);
+  if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
+  if (!block) return note_failure(FailureReason::OutOfMemory);
+  return to_user(block).unsafe_bytes();
+}
+
+void* allocate_above_tiny(Domain& domain, ThreadState& thread, std::size_t request) noexcept {
+  if (request <= pool::kRequestMax) {
+    const ClassIndex c = pool::class_of(request);
+    return allocate_class(domain, thread, pool::active_slab(*thread.heap, c), c);
+  }
+  bool zeroed;
+  return allocate_large(domain, request, kMinAlignBytes, zeroed);
+}
+
+void* allocate_large(Domain& domain, std::size_t request, std::size_t align,
+                     bool& zeroed) noexcept {
+  zeroed = false;
+  if (request > kRequestMax) return note_failure(FailureReason::TooLarge);
+  if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
+  LargeBlock* block = domain.large.allocate(request, align);
+  if (block == nullptr && domain.relieve_pressure() != 0) {
+    block = domain.large.allocate(request, align);
+  }
+  if (block == nullptr) return note_failure(FailureReason::OutOfMemory);
+  zeroed = block->zeroed;
+  return block->user.unsafe_bytes();
+}
+
+void* allocate_aligned(Domain& domain, ThreadState& thread, std::size_t align,
+                       std::size_t request) noexcept {
+  if (align <= kMinAlignBytes) return allocate(domain, thread, request);
+  if (align <= kPageBytes && request <= pool::kRequestMax) {
+    const std::size_t block_bytes = round_up(request + kOverheadBytes, align);
+    for (std::size_t i = index_of(class_for(block_bytes)); i < kClassCount; ++i) {
+      const ClassIndex c = static_cast<ClassIndex>(i);
+      if (stride_of(c) % align != 0) continue;
+      return allocate_class(domain, thread, *thread.heap->active[i], c);
+    }
+  }
+  bool zeroed;
+  return allocate_large(domain, request, align, zeroed);
+}
+
+void* allocate_zeroed(Domain& domain, ThreadState& thread, std::size_t request) noexcept {
+  bool zeroed = false;
+  void* const user = request <= pool::kRequestMax
+                         ? allocate(domain, thread, request)
+                         : allocate_large(domain, request, kMinAlignBytes, zeroed);
+  if (user != nullptr && !zeroed) std::memset(user, 0, request);
+  return user;
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,61 @@
+#include "gate/thread_lifecycle.h"
+
+#include "integrity/hooks.h"
+#include "superslab/ownership.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
+  if (!domain.ensure_initialised()) return false;
+  Heap* const heap = domain.slabs.registry.acquire(domain.slabs.sentinel, domain.slabs.meta);
+  if (heap == nullptr) return false;
+  SlowOperation scope(*heap);
+  // acquire → drain → bind
+  if (heap->counts_need_repair) repair_counts(*heap);
+  drain_all(domain.slabs, *heap);
+  thread.heap = heap;
+  const bool tagged = heap->tag != OwnerTag::None;
+  thread.tag_bits = tagged ? MapEntry::tag_bits(heap->tag) : ThreadState::kNoTag;
+  if (thread.exit_rounds < kExitRoundsMax) thread_attached(domain, thread);
+  return true;
+}
+
+void detach_thread(Domain& domain, ThreadState& thread) noexcept {
+  if (!has_heap(domain, thread)) return;
+  Heap& heap = *thread.heap;
+  {
+    SlowOperation scope(heap);
+    drain_all(domain.slabs, heap);
+    shed(domain.slabs, heap);
+    hooks::on_thread_exit(heap, verify_heap);
+  }
+  thread.heap = &domain.slabs.no_heap;
+  thread.tag_bits = ThreadState::kNoTag;
+  domain.slabs.registry.leave(heap);
+}
+
+void lock_for_fork(Domain& domain) noexcept {
+  SlabDomain& slabs = domain.slabs;
+  slabs.registry.lock_for_fork().lock();
+  slabs.pool.lock_for_fork().lock();
+  domain.large.lock_for_fork().lock();
+  slabs.space.lock_for_fork().lock();
+  slabs.map.lock_for_fork().lock();
+  slabs.meta.lock_for_fork().lock();
+}
+
+void unlock_after_fork(Domain& domain) noexcept {
+  SlabDomain& slabs = domain.slabs;
+  slabs.meta.lock_for_fork().unlock();
+  slabs.map.lock_for_fork().unlock();
+  slabs.space.lock_for_fork().unlock();
+  domain.large.lock_for_fork().unlock();
+  slabs.pool.lock_for_fork().unlock();
+  slabs.registry.lock_for_fork().unlock();
+}
+
+void adopt_after_fork(Domain& domain, const ThreadState& survivor) noexcept {
+  domain.slabs.registry.adopt_after_fork(survivor.heap);
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,35 @@
+// A thread meets the allocator, and leaves it. Called by the gates' slow paths and by api/ at thread
+// exit. Invariant: a thread's state is valid before its first operation and after its last one:
+// without a heap every bin misses and every free is a remote one.
+#pragma once
+
+#include "gate/domain.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+/// After this many rounds of exit handlers nobody calls us again: then each operation brings the
+/// heap back before it returns. (POSIX promises four rounds.)
+inline constexpr std::uint8_t kExitRoundsMax = 3;
+
+/// Gives the thread a heap. False: the system refuses memory.
+bool attach_thread(Domain& domain, ThreadState& thread) noexcept;
+
+/// Leaves the thread's heap, with its live blocks, to others. The thread may go on allocating.
+void detach_thread(Domain& domain, ThreadState& thread) noexcept;
+
+/// Told, once for each attach, that a thread wants detach_thread() at its exit. Defined by api/ for
+/// the product and by the test's main for tests; must not fail.
+void thread_attached(Domain& domain, ThreadState& thread) noexcept;
+
+/// True when the thread runs on a heap of its own.
+HAK_INLINE bool has_heap(const Domain& domain, const ThreadState& thread) noexcept {
+  return thread.heap != &domain.slabs.no_heap;
+}
+
+/// Locks of the whole instance, in rank order, around fork().
+void lock_for_fork(Domain& domain) noexcept;
+void unlock_after_fork(Domain& domain) noexcept;
+/// In the child: heaps of the threads that are not here may be adopted. Locks are held.
+void adopt_after_fork(Domain& domain, const ThreadState& survivor) noexcept;
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,83 @@
+// What the checked levels (3 and 4) know about one block, beside the block and out of a program's
+// reach. Called by the checked gates and the sweeps. Below level 3 the types exist and are empty.
+//
+// PROTOCOL block state
+//   Fresh → Live → Quarantined → Free → Live …   changed by compare-exchange alone.
+//   Live → Quarantined belongs to whoever frees: of two threads that free one block at once exactly
+//   one wins, the other has found a double free. Free/Fresh → Live belongs to the allocating thread:
+//   losing that race means that one block was handed out twice. The other fields belong to the
+//   winner until its next transition. Breaks it: a load and a store where the exchange is.
+#pragma once
+
+#include <atomic>
+#include <type_traits>
+
+#include "base/block_layout.h"
+#include "ptr_trace/stack_depot.h"
+
+namespace hakmem {
+
+enum class BlockState : std::uint8_t { Fresh, Live, Quarantined, Free };
+
+/// Which family of functions made a block; releases must match (HK107).
+enum class AllocKind : std::uint8_t { Malloc, Aligned, New, NewArray };
+
+constexpr const char* name_of(AllocKind kind) noexcept {
+  switch (kind) {
+    case AllocKind::Malloc: return "malloc";
+    case AllocKind::Aligned: return "aligned allocation";
+    case AllocKind::New: return "operator new";
+    case AllocKind::NewArray: return "operator new[]";
+  }
+  return "";
+}
+
+struct RecordOrders {
+  static constexpr std::memory_order kTransition = std::memory_order_acq_rel;
+  static constexpr std::memory_order kFailed = std::memory_order_acquire;
+};
+
+struct BlockRecord {
+  std::atomic<BlockState> shared_state{BlockState::Fresh};
+  AllocKind kind = AllocKind::Malloc;
+  std::uint8_t align_log2 = 0;          ///< 0: none asked for
+  bool marked = false;                  ///< the leak search's mark
+  std::uint32_t allocated_by = 0;       ///< kernel thread ids
+  std::uint32_t freed_by = 0;
+  StackId allocated_at = StackId::None;
+  StackId freed_at = StackId::None;
+  std::size_t request_bytes = 0;
+  std::uint64_t allocated_sequence = 0;
+  std::uint64_t freed_sequence = 0;
+
+  BlockState state() const noexcept { return shared_state.load(RecordOrders::kFailed); }
+  /// Moves from `from` to `to`; false when the state is another, which `from` then is.
+  bool transition(BlockState& from, BlockState to) noexcept {
+    return shared_state.compare_exchange_strong(from, to, RecordOrders::kTransition,
+                                                RecordOrders::kFailed);
+  }
+};
+
+}  // namespace hakmem
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+struct EmptyRecord {};
+using LargeRecord = std::conditional_t<kRecordLayout, BlockRecord, EmptyRecord>;
+
+/// Most blocks that a slab or span can have, hence records a slab needs.
+inline constexpr std::size_t kRecordsPerSlab =
+    kRecordLayout ? capacity_of(class_for(kOverheadBytes + 1)) : 0;
+inline constexpr std::size_t kRecordBytesPerSuperSlab =
+    round_up(kRecordsPerSlab * kGeometry.slabs_per_superslab * sizeof(BlockRecord), kPageBytes);
+
+/// The record of block `index` of a slab. Only in builds that have records.
+template <class SlabT>
+HAK_INLINE BlockRecord& record_of(const SlabT& slab, std::size_t index) noexcept {
+  const std::size_t slab_index =
+      static_cast<std::size_t>(&slab - static_cast<const SlabT*>(slab.superslab->slabs));
+  BlockRecord* const all = reinterpret_cast<BlockRecord*>(slab.superslab->records);
+  return all[slab_index * kRecordsPerSlab + index];
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,148 @@
+// Every hook point, in one place. A hook is called as one statement on one line; at level 0 each is
+// empty and vanishes, so that the library is instruction-identical to one without the calls.
+// Called by superslab/, large/ and gate/. Arguments are references: an atomic load passed by value
+// would stay. The slab's type is a template parameter, because this layer lies below it.
+#pragma once
+
+#include <new>
+
+#include "integrity/block_record.h"
+#include "integrity/fail.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE::hooks {
+
+inline constexpr CheckSet kOn = kBuildChecks;
+
+/// A block leaves the allocator; it is counted as used and on no list.
+template <class SlabT>
+HAK_INLINE void on_alloc_return(const SlabT& slab, const SlabBase& block) noexcept {
+  if constexpr (kOn.has(Check::kNextInSlab)) {
+    if (slab.free && !slab.is_carved_block(slab.free)) [[unlikely]] fail_link(slab, block);
+  }
+}
+
+/// A live block of a slab comes back; any thread, nothing is changed yet.
+template <class SlabT>
+HAK_INLINE void on_free_enter(const SlabT& slab, const SlabBase& block) noexcept {
+  if constexpr (kOn.has(Check::kStrideAlignment)) {
+    if (!slab.is_carved_block(block)) [[unlikely]] fail_not_a_block(slab, block);
+  }
+  if constexpr (kOn.has(Check::kImmediateDoubleFree)) {
+    if (slab.free == block) [[unlikely]] fail_double_free(slab, block);
+  }
+  if constexpr (kOn.has(Check::kHeaderByte)) {
+    if (read_header(block) != header_byte_of(slab.class_index)) [[unlikely]] {
+      fail_header(slab, block);
+    }
+  }
+}
+
+/// A free from another thread than the owner; `slab.free` belongs to the owner and is not read.
+template <class SlabT>
+HAK_INLINE void on_remote_free_enter(const SlabT& slab, const SlabBase& block) noexcept {
+  if constexpr (kOn.has(Check::kStrideAlignment)) {
+    if (!slab.is_block_boundary(block)) [[unlikely]] fail_not_a_block(slab, block);
+  }
+  if constexpr (kOn.has(Check::kHeaderByte)) {
+    if (read_header(block) != header_byte_of(slab.class_index)) [[unlikely]] {
+      fail_header(slab, block);
+    }
+  }
+}
+
+/// Blocks [first, first + count) of a slab came into being.
+template <class SlabT>
+HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
+                         const std::uint32_t& count) noexcept {
+  if constexpr (kOn.has(Check::kRecords)) {
+    for (std::uint32_t i = first; i < first + count; ++i) {
+      ::new (&record_of(slab, i)) BlockRecord();
+    }
+  }
+}
+
+/// A chain of live blocks goes to the slab's remote queue.
+template <class SlabT>
+HAK_INLINE void on_remote_push(const SlabT& slab, const BlockChain& chain) noexcept {
+  if constexpr (kOn.has(Check::kRemoteCount)) {
+    if (chain.count == 0 || chain.count > slab.capacity) [[unlikely]] fail_remote(slab, chain.count);
+  }
+}
+
+/// A drained chain is about to join the slab's list: drained = pushed.
+template <class SlabT>
+HAK_INLINE void on_drain(const SlabT& slab, const BlockChain& chain) noexcept {
+  if constexpr (kOn.has(Check::kRemoteCount)) {
+    std::uint32_t found = 0;
+    for (SlabBase block = chain.first; block; block = next_of(block)) {
+      if (!slab.is_carved_block(block)) [[unlikely]] fail_link(slab, block);
+      if (++found > chain.count) break;
+    }
+    if (found != chain.count || found > slab.used) [[unlikely]] fail_remote(slab, found);
+  }
+}
+
+/// A slab's state or list changed as a whole; its equation must hold.
+template <class SlabT>
+HAK_INLINE void on_slab_transition(const SlabT& slab) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    const auto defect = slab.verify();
+    if (defect != decltype(defect)::None) [[unlikely]] {
+      fail_slab(slab, static_cast<SlabDefectCode>(defect));
+    }
+  }
+}
+
+/// An empty slab goes back to its SuperSlab.
+template <class SlabT>
+HAK_INLINE void on_slab_release(const SlabT& slab) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    if (slab.used != 0) [[unlikely]] fail_slab(slab, SlabDefectCode::Counters);
+    if (!slab.shared_remote.seems_empty()) [[unlikely]] fail_remote(slab, 0);
+  }
+}
+
+/// An empty SuperSlab got an owner.
+template <class SuperSlabT>
+HAK_INLINE void on_superslab_map(const SuperSlabT& superslab) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    if (!superslab.is_empty() || !superslab.bitmap_agrees()) [[unlikely]] fail_superslab(superslab);
+  }
+}
+
+/// A SuperSlab loses its owner; it must be empty.
+template <class SuperSlabT>
+HAK_INLINE void on_superslab_unmap(const SuperSlabT& superslab) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    if (!superslab.is_empty() || !superslab.bitmap_agrees()) [[unlikely]] fail_superslab(superslab);
+  }
+}
+
+/// A large block leaves the allocator.
+template <class LargeT>
+HAK_INLINE void on_large_alloc(const LargeT& block) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    if (!block.contains(block.user.address())) [[unlikely]] fail_registry(block.user.address());
+  }
+}
+
+/// A large block comes back.
+template <class LargeT>
+HAK_INLINE void on_large_free(const LargeT& block) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    if (!block.contains(block.user.address())) [[unlikely]] fail_registry(block.user.address());
+  }
+}
+
+/// A thread leaves its heap behind; `defect` is what the heap's audit returns.
+template <class HeapT, class Audit>
+HAK_INLINE void on_thread_exit(const HeapT& heap, const Audit& audit) noexcept {
+  if constexpr (kOn.has(Check::kSlabInvariants)) {
+    const auto defect = audit(heap);
+    if (defect != decltype(defect)::None) [[unlikely]] {
+      fail_heap(static_cast<SlabDefectCode>(defect));
+    }
+  }
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE::hooks

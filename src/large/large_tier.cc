@@ -1,0 +1,195 @@
+#include "large/large_tier.h"
+
+#include "integrity/hooks.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+namespace {
+
+/// Distance from base to user: room for the front bytes, and a multiple of the alignment.
+constexpr std::size_t lead_for(std::size_t align) noexcept {
+  return kFrontBytes == 0 ? 0 : round_up(kFrontBytes, align > kMinAlignBytes ? align : kMinAlignBytes);
+}
+
+std::size_t run_granules(const LargeBlock& block) noexcept { return granules_for(block.bytes); }
+
+}  // namespace
+
+LargeBlock* LargeTier::record_locked() noexcept {
+  LargeBlock* const block = spare_ != nullptr ? spare_ : meta_.create<LargeBlock>();
+  if (block != nullptr && block == spare_) spare_ = block->next;
+  return block;
+}
+
+void LargeTier::spare_locked(LargeBlock& block) noexcept {
+  block.user = nullptr;
+  block.next = spare_;
+  spare_ = &block;
+}
+
+void LargeTier::enter_in_map(LargeBlock& block, bool present) noexcept {
+  const MapEntry entry = present ? MapEntry::of_large(block) : MapEntry();
+  if constexpr (kAllGranules) {
+    map_.store(block.base, granules_for(block.bytes), entry);
+  } else {
+    map_.store(block.user.unsafe_bytes(), 1, entry);
+  }
+}
+
+void LargeTier::publish_locked(LargeBlock& block, std::size_t lead) noexcept {
+  block.user = LargeUser::unsafe_from(block.base + lead);
+  block.prev = nullptr;
+  block.next = live_;
+  if (live_ != nullptr) live_->prev = &block;
+  live_ = &block;
+  stats_.live_bytes += block.bytes;
+  ++stats_.live_blocks;
+  enter_in_map(block, true);
+}
+
+LargeBlock* LargeTier::allocate(std::size_t request, std::size_t align) noexcept {
+  const std::size_t lead = lead_for(align);
+  if (request > kRequestMax - lead - kTailBytes - kGranuleBytes) return nullptr;
+  const std::size_t bytes = round_up(lead + request + kTailBytes, kPageBytes);
+  const bool as_run = align <= kGranuleBytes && granules_for(bytes) <= RunAllocator::kGranulesMax;
+  LargeBlock* const block = as_run ? allocate_run(bytes, lead) : allocate_mapping(bytes, lead, align);
+  if (block != nullptr) hooks::on_large_alloc(*block);
+  return block;
+}
+
+LargeBlock* LargeTier::allocate_run(std::size_t bytes, std::size_t lead) noexcept {
+  LockScope scope(lock_);
+  LargeBlock* const block = record_locked();
+  if (block == nullptr) return nullptr;
+  Run run = runs_.acquire(granules_for(bytes), space_, map_, meta_);
+  if (run.base == nullptr && runs_.purge_all(space_, map_) != 0) {
+    run = runs_.acquire(granules_for(bytes), space_, map_, meta_);
+  }
+  if (run.base == nullptr) {
+    spare_locked(*block);
+    return nullptr;
+  }
+  block->base = run.base;
+  block->bytes = bytes;
+  block->origin = LargeOrigin::Run;
+  block->zeroed = run.zeroed;
+  publish_locked(*block, lead);
+  return block;
+}
+
+LargeBlock* LargeTier::allocate_mapping(std::size_t bytes, std::size_t lead,
+                                        std::size_t align) noexcept {
+  if (align > kRequestMax - bytes) return nullptr;
+  std::byte* const base = os::map_aligned(bytes, align > kGranuleBytes ? align : kGranuleBytes);
+  if (base == nullptr) return nullptr;
+  LockScope scope(lock_);
+  LargeBlock* const block = map_.prepare(base, bytes) ? record_locked() : nullptr;
+  if (block == nullptr) {
+    os::unmap(base, bytes);
+    return nullptr;
+  }
+  block->base = base;
+  block->bytes = bytes;
+  block->origin = LargeOrigin::Mapping;
+  block->zeroed = true;
+  stats_.mapped_bytes += bytes;
+  publish_locked(*block, lead);
+  return block;
+}
+
+void LargeTier::release(LargeBlock& block) noexcept {
+  hooks::on_large_free(block);
+  const std::uint64_t now_ms = os::now_ms();
+  LockScope scope(lock_);
+  enter_in_map(block, false);
+  (block.prev != nullptr ? block.prev->next : live_) = block.next;
+  if (block.next != nullptr) block.next->prev = block.prev;
+  stats_.live_bytes -= block.bytes;
+  --stats_.live_blocks;
+  if (block.origin == LargeOrigin::Run) {
+    runs_.release(block.base, run_granules(block), now_ms, policy_, space_, map_, meta_);
+  } else {
+    stats_.mapped_bytes -= block.bytes;
+    // Refused at the kernel's limit on mappings: without its pages the rest costs address space.
+    if (!os::unmap(block.base, block.bytes)) os::discard(block.base, block.bytes);
+  }
+  spare_locked(block);
+}
+
+bool LargeTier::try_resize(LargeBlock& block, std::size_t request) noexcept {
+  const std::size_t lead = static_cast<std::size_t>(block.user.unsafe_bytes() - block.base);
+  if (request > kRequestMax - lead - kTailBytes - kGranuleBytes) return false;
+  const std::size_t bytes = round_up(lead + request + kTailBytes, kPageBytes);
+  if (bytes == block.bytes) return true;
+  const bool stays_run = granules_for(bytes) <= RunAllocator::kGranulesMax;
+  LockScope scope(lock_);
+  if (block.origin == LargeOrigin::Run) return stays_run && resize_run(block, bytes);
+  return !stays_run && resize_mapping(block, bytes);
+}
+
+bool LargeTier::resize_run(LargeBlock& block, std::size_t bytes) noexcept {
+  const std::size_t have = run_granules(block);
+  const std::size_t need = granules_for(bytes);
+  if (need > have && !runs_.try_extend(block.base, have, need - have, map_, meta_)) return false;
+  enter_in_map(block, false);
+  stats_.live_bytes += bytes - block.bytes;
+  block.bytes = bytes;
+  enter_in_map(block, true);
+  if (need < have) {
+    runs_.release(block.base + need * kGranuleBytes, have - need, os::now_ms(), policy_, space_,
+                  map_, meta_);
+  }
+  return true;
+}
+
+bool LargeTier::resize_mapping(LargeBlock& block, std::size_t bytes) noexcept {
+  std::byte* const old_base = block.base;
+  if (!map_.prepare(old_base, bytes)) return false;
+  std::byte* base = old_base;
+  if (!os::resize_in_place(old_base, block.bytes, bytes)) {
+    const std::size_t lead = static_cast<std::size_t>(block.user.unsafe_bytes() - old_base);
+    if (lead > kGranuleBytes) return false;  // the alignment asked for would be lost
+    base = os::map_aligned(bytes, kGranuleBytes);
+    if (base == nullptr) return false;
+    if (!map_.prepare(base, bytes) || !os::move_pages(old_base, block.bytes, base, bytes)) {
+      os::unmap(base, bytes);
+      return false;
+    }
+  }
+  enter_in_map(block, false);
+  stats_.live_bytes += bytes - block.bytes;
+  stats_.mapped_bytes += bytes - block.bytes;
+  block.user = LargeUser::unsafe_from(base + (block.user.unsafe_bytes() - old_base));
+  block.base = base;
+  block.bytes = bytes;
+  enter_in_map(block, true);
+  return true;
+}
+
+std::size_t LargeTier::purge_all() noexcept {
+  LockScope scope(lock_);
+  return runs_.purge_all(space_, map_);
+}
+
+LargeStats LargeTier::stats() noexcept {
+  LockScope scope(lock_);
+  LargeStats result = stats_;
+  result.free_run_bytes = runs_.free_granules() * kGranuleBytes;
+  return result;
+}
+
+bool LargeTier::verify() noexcept {
+  LockScope scope(lock_);
+  std::size_t bytes = 0, blocks = 0;
+  for (const LargeBlock* block = live_; block != nullptr; block = block->next) {
+    const MapEntry entry = map_.lookup(block->user.address());
+    if (!entry.is_ours() || entry.kind() != GranuleKind::Large || &entry.large() != block) {
+      return false;
+    }
+    bytes += block->bytes;
+    ++blocks;
+  }
+  return bytes == stats_.live_bytes && blocks == stats_.live_blocks && runs_.verify(map_);
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

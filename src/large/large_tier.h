@@ -1,0 +1,94 @@
+// Blocks above the pool tier: runs up to 32 MiB, direct mappings above or when a large alignment is
+// asked for. Called by the gates. Invariant: every live block has a LargeBlock record, and the map
+// entry of the granule of its user pointer leads to it; at level 1 and above, of all its granules.
+//
+// PROTOCOL large tier
+//   One lock guards runs, records and their map entries. A block's record belongs to whoever holds
+//   the block; release() under the lock makes it nobody's. Breaks it: reading a record found for a
+//   foreign pointer without comparing it with the record's own user pointer.
+#pragma once
+
+#include "base/block_layout.h"
+#include "base/counter.h"
+#include "integrity/block_record.h"
+#include "large/run_allocator.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+enum class LargeOrigin : std::uint8_t { Run, Mapping };
+
+struct LargeBlock {
+  LargeUser user;               ///< null while the record is spare
+  std::byte* base = nullptr;    ///< first byte of the run or mapping
+  std::size_t bytes = 0;        ///< from base, whole pages; a run's rest of a granule is unused
+  LargeOrigin origin = LargeOrigin::Run;
+  bool zeroed = false;          ///< every byte read as zero when it was handed out
+  LargeBlock* next = nullptr;   ///< among spare or all live records
+  LargeBlock* prev = nullptr;
+  [[no_unique_address]] LargeRecord record;  ///< of the checked levels; empty below
+
+  /// Bytes from the user pointer to the end, without tail bytes.
+  std::size_t usable() const noexcept {
+    return bytes - static_cast<std::size_t>(user.unsafe_bytes() - base) - kTailBytes;
+  }
+  bool contains(Address address) const noexcept {
+    return address - reinterpret_cast<Address>(base) < bytes;
+  }
+};
+
+struct LargeStats {
+  std::size_t live_bytes = 0, live_blocks = 0, mapped_bytes = 0, free_run_bytes = 0;
+};
+
+class LargeTier {
+ public:
+  constexpr LargeTier(AddressSpace& space, AddressMap& map, MetaArena& meta,
+                      const RetentionPolicy& policy) noexcept
+      : space_(space), map_(map), meta_(meta), policy_(policy) {}
+
+  /// A block with at least `request` usable bytes at a multiple of `align` (a power of two).
+  /// Null: the system refuses, or the sum of sizes overflows.
+  LargeBlock* allocate(std::size_t request, std::size_t align) noexcept;
+  void release(LargeBlock& block) noexcept;
+
+  /// Makes `request` bytes usable where the block is, or by moving its pages; shrinks, too.
+  /// Contents up to the smaller size are kept. False: the caller must copy; nothing changed.
+  bool try_resize(LargeBlock& block, std::size_t request) noexcept;
+
+  /// Gives cached memory back to the system; returns the bytes.
+  std::size_t purge_all() noexcept;
+  LargeStats stats() noexcept;
+  bool verify() noexcept;
+
+  /// Calls visit(block) for every live block, under the lock. The visitor must not allocate.
+  template <class Visit>
+  void for_each_live(Visit visit) noexcept {
+    LockScope scope(lock_);
+    for (LargeBlock* block = live_; block != nullptr; block = block->next) visit(*block);
+  }
+  Lock& lock_for_fork() noexcept { return lock_; }
+
+ private:
+  static constexpr bool kAllGranules = kBuildChecks.has(Check::kMapMembership);
+
+  LargeBlock* record_locked() noexcept;
+  void spare_locked(LargeBlock& block) noexcept;
+  LargeBlock* allocate_mapping(std::size_t bytes, std::size_t lead, std::size_t align) noexcept;
+  LargeBlock* allocate_run(std::size_t bytes, std::size_t lead) noexcept;
+  void publish_locked(LargeBlock& block, std::size_t lead) noexcept;
+  void enter_in_map(LargeBlock& block, bool present) noexcept;
+  bool resize_run(LargeBlock& block, std::size_t bytes) noexcept;
+  bool resize_mapping(LargeBlock& block, std::size_t bytes) noexcept;
+
+  AddressSpace& space_;
+  AddressMap& map_;
+  MetaArena& meta_;
+  const RetentionPolicy& policy_;
+  Lock lock_;
+  RunAllocator runs_;
+  LargeBlock* live_ = nullptr;
+  LargeBlock* spare_ = nullptr;
+  LargeStats stats_;
+};
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

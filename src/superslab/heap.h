@@ -1,0 +1,72 @@
+// A heap: what one thread owns. The front (one active slab per class), the slabs with room, the
+// SuperSlabs they lie in, and the lists on which other threads announce remote frees.
+// Called by the tiers' fast paths (active[]) and everything slow in this folder.
+// Invariant: a heap outlives its thread. When the thread exits the heap is abandoned with its live
+// blocks, and taken over whole by a new thread or merged into another heap (see heap_registry.h).
+#pragma once
+
+#include "base/counter.h"
+#include "superslab/superslab.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+/// Owned: a thread runs on it. Abandoned: its thread is gone, memory remains. Vacant: no memory.
+/// Orphaned: its thread vanished in a fork inside an operation; nobody may touch its lists.
+enum class HeapState : std::uint8_t { Vacant, Owned, Abandoned, Orphaned };
+
+struct HeapStats {
+  Counter refills, carves, slabs_acquired, slabs_released, slabs_drained, blocks_drained;
+  Counter units_acquired_bytes, units_released_bytes;
+  Counter superslabs_acquired, superslabs_released, heaps_adopted, purges;
+};
+
+struct Heap {
+  /// Every bin starts at the sentinel, whose list is always empty: the first use falls into refill.
+  constexpr explicit Heap(Slab& sentinel) noexcept {
+    for (Slab*& slab : active) slab = &sentinel;
+  }
+
+  // Owner-only. The fast path reads active[c] and nothing else.
+  Slab* active[kClassCount];
+  OwnerTag tag = OwnerTag::None;
+  HeapState state = HeapState::Vacant;   ///< changes under the registry's lock
+  bool counts_need_repair = false;       ///< taken over after a fork: see repair_counts()
+  std::uint32_t id = 0;
+  std::uint32_t single_superslabs = 0;
+  SuperSlab* superslabs = nullptr;                      ///< all of them, by next_in_heap
+  SuperSlab* available[kSuperSlabKinds] = {};           ///< those with a free unit, by next
+  Slab* partial[kClassCount] = {};                      ///< slabs with a free or uncarved block
+  std::uint64_t last_purge_ms = 0;
+  HeapStats stats;
+  Heap* next_ever = nullptr;   ///< all heaps; set once
+  Heap* next_idle = nullptr;   ///< abandoned or vacant heaps, under the registry's lock
+
+  /// Non-zero while the owner is inside a slow operation: after a fork the child must not touch
+  /// the lists of a heap whose thread was caught there. Written by the owner, read by the child.
+  std::atomic<std::uint32_t> shared_slow_depth{0};
+  PendingList shared_pending[kClassCount];  ///< slabs with remote frees, by class
+
+  bool has_memory() const noexcept { return superslabs != nullptr; }
+};
+
+struct HeapOrders {
+  static constexpr std::memory_order kSlowDepth = std::memory_order_relaxed;
+};
+
+/// Marks a slow operation for the fork handler.
+class SlowOperation {
+ public:
+  explicit HAK_INLINE SlowOperation(Heap& heap) noexcept : heap_(heap) { step(1); }
+  HAK_INLINE ~SlowOperation() noexcept { step(static_cast<std::uint32_t>(-1)); }
+  SlowOperation(const SlowOperation&) = delete;
+  SlowOperation& operator=(const SlowOperation&) = delete;
+
+ private:
+  HAK_INLINE void step(std::uint32_t by) noexcept {
+    std::atomic<std::uint32_t>& depth = heap_.shared_slow_depth;
+    depth.store(depth.load(HeapOrders::kSlowDepth) + by, HeapOrders::kSlowDepth);
+  }
+  Heap& heap_;
+};
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

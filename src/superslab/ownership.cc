@@ -1,0 +1,255 @@
+#include "superslab/ownership.h"
+
+#include <bit>
+
+#include "integrity/hooks.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+namespace {
+
+void set_tag(SlabDomain& domain, Slab& slab, OwnerTag tag) noexcept {
+  domain.map.store(slab.data, slab.span_slabs, MapEntry::of_slab(slab, tag));
+}
+
+void unlink_available(Heap& heap, SuperSlab& superslab) noexcept {
+  if (!superslab.listed) return;
+  SuperSlab*& head = heap.available[static_cast<std::size_t>(superslab.kind)];
+  (superslab.prev != nullptr ? superslab.prev->next : head) = superslab.next;
+  if (superslab.next != nullptr) superslab.next->prev = superslab.prev;
+  superslab.next = superslab.prev = nullptr;
+  superslab.listed = false;
+}
+
+void link_available(Heap& heap, SuperSlab& superslab) noexcept {
+  if (superslab.listed || superslab.free_units == 0) return;
+  SuperSlab*& head = heap.available[static_cast<std::size_t>(superslab.kind)];
+  superslab.prev = nullptr;
+  superslab.next = head;
+  if (head != nullptr) head->prev = &superslab;
+  head = &superslab;
+  superslab.listed = true;
+}
+
+void unlink_from_heap(Heap& heap, SuperSlab& superslab) noexcept {
+  unlink_available(heap, superslab);
+  (superslab.prev_in_heap != nullptr ? superslab.prev_in_heap->next_in_heap : heap.superslabs) =
+      superslab.next_in_heap;
+  if (superslab.next_in_heap != nullptr) {
+    superslab.next_in_heap->prev_in_heap = superslab.prev_in_heap;
+  }
+  superslab.next_in_heap = superslab.prev_in_heap = nullptr;
+  if (superslab.kind == SuperSlabKind::Single) --heap.single_superslabs;
+}
+
+void link_to_heap(Heap& heap, SuperSlab& superslab) noexcept {
+  superslab.owner = &heap;
+  superslab.prev_in_heap = nullptr;
+  superslab.next_in_heap = heap.superslabs;
+  if (heap.superslabs != nullptr) heap.superslabs->prev_in_heap = &superslab;
+  heap.superslabs = &superslab;
+  if (superslab.kind == SuperSlabKind::Single) ++heap.single_superslabs;
+  link_available(heap, superslab);
+}
+
+void detach_superslab(SlabDomain& domain, Heap& heap, SuperSlab& superslab,
+                      std::uint64_t now_ms) noexcept {
+  unlink_from_heap(heap, superslab);
+  heap.stats.superslabs_released.add();
+  domain.pool.release(superslab, now_ms, domain.policy, domain.space, domain.map);
+}
+
+void purge_due(SlabDomain& domain, Heap& heap, std::uint64_t now_ms) noexcept {
+  const RetentionPolicy& policy = domain.policy;
+  if (!policy.is_due(heap.last_purge_ms, now_ms, policy.purge_ms / 2)) return;
+  heap.last_purge_ms = now_ms;
+  for (SuperSlab* const first : heap.available) {
+    for (SuperSlab* s = first; s != nullptr; s = s->next) {
+      if (s->dirty_units == 0 || !policy.is_due(s->dirty_since_ms, now_ms, policy.purge_ms)) {
+        continue;
+      }
+      s->purge();
+      heap.stats.purges.add();
+    }
+  }
+}
+
+/// Gives the unit of an empty slab, off every list, back to its SuperSlab.
+void release_slab(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
+  SuperSlab& superslab = *slab.superslab;
+  const std::uint64_t now_ms = os::now_ms();
+  hooks::on_slab_release(slab);
+  for (std::size_t i = 0; i < slab.span_slabs; ++i) {
+    Slab& covered = *(&slab + i);
+    domain.map.store(covered.data, 1, MapEntry::of_free_slab(covered));
+  }
+  superslab.give_unit(slab, now_ms);
+  heap.stats.slabs_released.add();
+  heap.stats.units_released_bytes.add(slab.span_slabs * kGranuleBytes);
+  SuperSlab* const first = heap.available[static_cast<std::size_t>(superslab.kind)];
+  const bool another_has_room = first != nullptr && (first != &superslab || first->next != nullptr);
+  if (superslab.is_empty() && another_has_room) {
+    detach_superslab(domain, heap, superslab, now_ms);
+  } else {
+    link_available(heap, superslab);
+  }
+  purge_due(domain, heap, now_ms);
+}
+
+/// The slab has gained free blocks: brings state, lists and map entries in line with its counts.
+void settle(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
+  hooks::on_slab_transition(slab);
+  if (slab.state == SlabState::Active) return;
+  if (slab.used == 0) {
+    if (slab.state == SlabState::Partial) unlink_partial(heap, slab);
+    release_slab(domain, heap, slab);
+  } else if (slab.state == SlabState::Full) {
+    make_partial(domain, heap, slab);
+  }
+}
+
+}  // namespace
+
+void make_partial(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
+  Slab*& head = heap.partial[index_of(slab.class_index)];
+  slab.state = SlabState::Partial;
+  slab.prev = nullptr;
+  slab.next = head;
+  if (head != nullptr) head->prev = &slab;
+  head = &slab;
+  set_tag(domain, slab, heap.tag);
+}
+
+void unlink_partial(Heap& heap, Slab& slab) noexcept {
+  Slab*& head = heap.partial[index_of(slab.class_index)];
+  (slab.prev != nullptr ? slab.prev->next : head) = slab.next;
+  if (slab.next != nullptr) slab.next->prev = slab.prev;
+  slab.next = slab.prev = nullptr;
+}
+
+void retire_full(SlabDomain& domain, Slab& slab) noexcept {
+  --slab.used;  // the active slab's bias
+  slab.state = SlabState::Full;
+  set_tag(domain, slab, OwnerTag::None);
+  hooks::on_slab_transition(slab);
+}
+
+void free_owned(SlabDomain& domain, Heap& heap, Slab& slab, SlabBase block) noexcept {
+  SlowOperation scope(heap);
+  slab.push(block);
+  settle(domain, heap, slab);
+}
+
+void retire_empty(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
+  SlowOperation scope(heap);
+  settle(domain, heap, slab);
+}
+
+void free_remote(Slab& slab, const BlockChain& chain) noexcept {
+  hooks::on_remote_push(slab, chain);
+  if (!slab.shared_remote.push(chain)) return;
+  Heap* const owner = slab.shared_owner.load(SlabOrders::kOwnerRead);
+  owner->shared_pending[index_of(slab.class_index)].push(slab);
+}
+
+bool drain_class(SlabDomain& domain, Heap& heap, ClassIndex c) noexcept {
+  Slab* slab = heap.shared_pending[index_of(c)].take_all();
+  const bool any = slab != nullptr;
+  while (slab != nullptr) {
+    Slab* const following = slab->pending_next;
+    Heap* const owner = slab->shared_owner.load(SlabOrders::kOwnerRead);
+    if (owner != &heap) {
+      // Adopted between a pusher's look at the owner and its push: the news belongs to the adopter.
+      owner->shared_pending[index_of(slab->class_index)].push(*slab);
+    } else {
+      const BlockChain chain = slab->shared_remote.drain();
+      slab->absorb(chain);
+      heap.stats.slabs_drained.add();
+      heap.stats.blocks_drained.add(chain.count);
+      settle(domain, heap, *slab);
+    }
+    slab = following;
+  }
+  return any;
+}
+
+bool drain_all(SlabDomain& domain, Heap& heap) noexcept {
+  bool any = false;
+  for (std::size_t c = 1; c < kClassCount; ++c) {
+    any |= drain_class(domain, heap, static_cast<ClassIndex>(c));
+  }
+  return any;
+}
+
+void attach_superslab(SlabDomain& domain, Heap& heap, SuperSlab& superslab) noexcept {
+  link_to_heap(heap, superslab);
+  heap.stats.superslabs_acquired.add();
+  const bool grown = heap.single_superslabs > 1 && superslab.kind == SuperSlabKind::Single;
+  if (grown && domain.policy.huge_pages && !superslab.huge) {
+    os::advise_huge_pages(superslab.data, kGeometry.superslab_bytes());
+    superslab.huge = true;
+  }
+}
+
+void shed(SlabDomain& domain, Heap& heap) noexcept {
+  SlowOperation scope(heap);
+  for (Slab*& bin : heap.active) {
+    Slab& slab = *bin;
+    if (&slab == &domain.sentinel || slab.live_count() != 0) continue;
+    bin = &domain.sentinel;
+    --slab.used;
+    slab.state = SlabState::Full;  // on no list; settle() releases it
+    settle(domain, heap, slab);
+  }
+  const std::uint64_t now_ms = os::now_ms();
+  for (SuperSlab* s = heap.superslabs; s != nullptr;) {
+    SuperSlab* const following = s->next_in_heap;
+    if (s->is_empty()) detach_superslab(domain, heap, *s, now_ms);
+    s = following;
+  }
+}
+
+std::size_t purge_heap(Heap& heap) noexcept {
+  std::size_t bytes = 0;
+  for (SuperSlab* const first : heap.available) {
+    for (SuperSlab* s = first; s != nullptr; s = s->next) {
+      bytes += static_cast<std::size_t>(std::popcount(s->dirty_units)) * s->unit_bytes();
+      s->purge();
+    }
+  }
+  return bytes;
+}
+
+bool adopt_abandoned(SlabDomain& domain, Heap& heap) noexcept {
+  Heap* const left = domain.registry.try_acquire_abandoned();
+  if (left == nullptr) return false;
+  if (left->counts_need_repair) repair_counts(*left);
+  drain_all(domain, *left);
+  for (Slab*& bin : left->active) {
+    Slab& slab = *bin;
+    if (&slab == &domain.sentinel) continue;
+    bin = &domain.sentinel;
+    --slab.used;
+    slab.state = SlabState::Full;  // on no list; classified below
+  }
+  for (Slab*& list : left->partial) list = nullptr;
+  while (SuperSlab* const superslab = left->superslabs) {
+    unlink_from_heap(*left, *superslab);
+    link_to_heap(heap, *superslab);
+    const std::size_t span = superslab->span_slabs();
+    // A snapshot: releasing the last slab may hand the SuperSlab to the shared pool.
+    std::uint64_t in_use = superslab->all_units() & ~superslab->free_units;
+    for (; in_use != 0; in_use &= in_use - 1) {
+      Slab& slab = superslab->slabs[static_cast<std::size_t>(std::countr_zero(in_use)) * span];
+      slab.shared_owner.store(&heap, SlabOrders::kOwnerChange);
+      slab.state = SlabState::Full;
+      set_tag(domain, slab, OwnerTag::None);
+      if (!slab.is_exhausted()) settle(domain, heap, slab);
+    }
+  }
+  heap.stats.heaps_adopted.add();
+  domain.registry.leave(*left);
+  return true;
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE
