@@ -10,9 +10,9 @@
 // PROTOCOL stack depot
 //   states: a unit is free, then one thread's (reserved by CAS on the next free unit), then, from
 //     the CAS on the bucket's head on, everybody's and immutable.
-//   put: search the bucket; fill a reserved entry; publish it by CAS on the head; if the head moved,
-//     search only what was pushed meanwhile. A stack that another thread was quicker with leaves
-//     its reserved units unused.
+//   put: search the bucket; fill a reserved entry; publish it by CAS on the head; if the head
+//     moved, search only what was pushed meanwhile. A stack that another thread was quicker with
+//     leaves its reserved units unused.
 //   publishes: entry and its chunk by release on the head, acquire on reading it. An id that
 //     travels by other ways needs the same of those.
 //   progress: lock-free. Valid in signal handlers and after fork.
