@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 
+#include "bench/workload/allocator_stats.h"
 #include "bench/workload/mode.h"
 
 namespace hakmem::bench {
@@ -70,6 +71,7 @@ void print_result(const Mode& mode, const Arguments& arguments, const Measuremen
               measured.cpu_ns / ops, static_cast<unsigned long long>(peak_kib));
   std::printf("\"allocator\":");
   print_json_text(allocator_path());
+  print_allocator_stats();
   std::printf("}\n");
 }
 
