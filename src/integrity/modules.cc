@@ -138,7 +138,7 @@ std::uint32_t ModuleTable::module_at(Address base, const char* path) noexcept {
   Module& module = modules_[module_count_];
   module = Module{};
   TextSink(module.path, sizeof module.path).text(path);
-  module.system = is_system_module(path) || is_own_image(base);
+  module.system = is_system_module(path) || own_image().contains(base);
   read_elf(base, module);
   return module_count_++;
 }

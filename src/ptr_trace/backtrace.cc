@@ -24,8 +24,9 @@ constexpr Address kFrameBytesMax = 8 * kMiB;  // a larger step is no frame, but 
 
 HAK_TLS_INITIAL_EXEC constinit thread_local bool capturing = false;
 
-/// Set during start-up, read-only after.
-constinit ImageRange own{};
+/// Set by warm_up_backtrace() while there is one thread, read-only after.
+constinit bool warm = false;
+constinit ImageRange own_when_warm{};
 
 /// Holds the thread's capture flag; a second holder on the same thread does not get it.
 class CaptureScope {
@@ -41,8 +42,6 @@ class CaptureScope {
  private:
   bool entered_;
 };
-
-bool is_own(Address pc) noexcept { return pc >= own.begin && pc < own.end; }
 
 /// One saved frame: the caller's frame pointer, then the return address.
 struct SavedFrame {
@@ -99,6 +98,7 @@ std::uint32_t unwind(StackMethod method, Address frame, const StackRange& range,
 /// whatever it met outside this library, behind `inner` (our own return address).
 void keep_program_frames(const Address* pcs, std::uint32_t count, Address caller, Address inner,
                          std::uint32_t frames_max, StackTrace& out) noexcept {
+  const ImageRange own = warm ? own_when_warm : own_image();
   std::uint32_t begin = 0;
   while (begin < count && (caller == 0 || pcs[begin] != caller)) ++begin;
   if (begin == count) {
@@ -109,14 +109,15 @@ void keep_program_frames(const Address* pcs, std::uint32_t count, Address caller
     if (caller != 0) out.pcs[out.count++] = caller;
   }
   for (std::uint32_t i = begin; i < count && out.count < frames_max; ++i) {
-    if (!is_own(pcs[i])) out.pcs[out.count++] = pcs[i];
+    if (!own.contains(pcs[i])) out.pcs[out.count++] = pcs[i];
   }
 }
 
 }  // namespace
 
 void warm_up_backtrace() noexcept {
-  own = own_image();
+  own_when_warm = own_image();
+  warm = true;
   CaptureScope scope;  // loading allocates, and that allocation must not capture
   load_unwinders();
 }

@@ -1,8 +1,8 @@
 // Call stacks, captured at the API's edge before any lock of ours is held.
 // Called by the checked gates (level 4) and by the report. The unwinder must not allocate:
 // `auto` is libunwind's cached trace, `safe` libgcc's, `fp` frame pointers, `caller` one PC.
-// Level 4 links backtrace.cc; the levels below link backtrace_caller.cc, where each method gives
-// the caller alone and no unwinder is needed.
+// Only level 4 warms up, which loads libunwind; without it, as at levels 1 to 3, where stacks are
+// taken for a finding alone, `auto` is `safe`.
 //
 // Stack used: 4.8 KiB by libunwind on a cold cache, 2 KiB by libgcc, 1 KiB by frame pointers. With
 // less than that left before the stack's end, capture_stack() takes the next smaller method.
@@ -27,7 +27,8 @@ enum class StackMethod : std::uint8_t { Auto, Safe, FramePointer, Caller };
 /// The method that an option's value names; false when it names none.
 bool parse_stack_method(const char* text, StackMethod& out) noexcept;
 
-/// Fills the unwinder's caches and lets it allocate what it ever will; call once at start-up.
+/// Loads libunwind, fills the unwinders' caches and lets them allocate what they ever will; call
+/// once at start-up, while there is one thread.
 void warm_up_backtrace() noexcept;
 
 /// Call in the child after fork(). When the parent had threads, `auto` becomes `safe`: another

@@ -10,14 +10,13 @@ namespace hakmem {
 struct ImageRange {
   Address begin = 0;
   Address end = 0;
+
+  constexpr bool contains(Address address) const noexcept {
+    return address >= begin && address < end;
+  }
 };
 
 /// The range of our shared library; empty when we are part of the program.
 ImageRange own_image() noexcept;
-
-inline bool is_own_image(Address address) noexcept {
-  const ImageRange range = own_image();
-  return address >= range.begin && address < range.end;
-}
 
 }  // namespace hakmem
