@@ -58,7 +58,10 @@ class Compilation:
 
 
 def library_of(build, root, copy, pattern):
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+    commands = os.path.join(build, "compile_commands.json")
+    if not os.path.exists(commands):
+        return {}
+    with open(commands, encoding="utf-8") as file:
         entries = json.load(file)
     chosen = [e for e in entries
               if re.search(pattern, e.get("output", "") or e.get("command", ""))]
@@ -183,7 +186,8 @@ def check(arguments, scratch):
     copy = os.path.join(scratch, "src")
     library = library_of(arguments.build, root, copy, arguments.library)
     if not library:
-        print(f"level0_identical: compile_commands.json names no file of {arguments.library}")
+        print(f"level0_identical: {arguments.build}/compile_commands.json names no file of "
+              f"{arguments.library}")
         return 1
     first = next(iter(library.values()))
     levels = [f for f in first.flags if re.match(r"-O[1-3s]|-Ofast", f)]
