@@ -1,4 +1,4 @@
-// What every stress program shares: random numbers, content stamps, a crash note, re-running itself.
+// What every stress program shares: random numbers, content stamps, a crash note, running itself.
 // Included by the black-box programs of this folder; they know nothing of HAKMEM and run with any
 // malloc that is preloaded. Invariant: nothing here allocates after a program's start, so that a
 // check sees the allocator under test and not its own helper.
@@ -151,7 +151,8 @@ inline const char* text_option(int argc, char** argv, const char* name, const ch
   return fallback;
 }
 
-inline std::uint64_t number_option(int argc, char** argv, const char* name, std::uint64_t fallback) {
+inline std::uint64_t number_option(int argc, char** argv, const char* name,
+                                   std::uint64_t fallback) {
   const char* text = text_option(argc, argv, name, nullptr);
   if (text == nullptr) return fallback;
   char* end = nullptr;

@@ -1,8 +1,8 @@
 // The larson server pattern as a check: threads replace random blocks of an array for a while, then
-// hand the array to a thread that starts as they end, so most blocks are freed by another thread than
-// the one that allocated them, and often after that one has gone. Through shared mailboxes they also
-// exchange blocks with threads that are still running.
-// Run by CTest with any preloaded malloc:
+// hand the array to a thread that starts as they end, so most blocks are freed by another thread
+// than the one that allocated them, and often after that one has gone. Through shared mailboxes
+// they also exchange blocks with threads that are still running. Run by CTest with any preloaded
+// malloc:
 //   larson --runs 50 --seed 1          fifty processes with seeds 1..50, prints "50 of 50"
 //   larson --seed 7                    one run
 // Invariant: every block carries a stamp over its whole length, keyed by slot and step, compared by
@@ -48,6 +48,10 @@ struct Parcel {
 };
 
 Lane lanes[kThreadMax];
+/// Release publishes a parcel's stamp, acquire sees the one of the thread that left it.
+struct MailboxOrders {
+  static constexpr std::memory_order kExchange = std::memory_order_acq_rel;
+};
 std::atomic<Parcel*> mailboxes[kMailboxes];
 char replay[256];
 
@@ -85,8 +89,7 @@ void exchange_parcel(Rng& rng) {
   parcel->bytes = bytes;
   parcel->key = rng.next();
   stamp(parcel + 1, bytes - sizeof(Parcel), parcel->key);
-  // Release publishes the stamp, acquire sees the other thread's.
-  unpack(mailboxes[rng.below(kMailboxes)].exchange(parcel, std::memory_order_acq_rel));
+  unpack(mailboxes[rng.below(kMailboxes)].exchange(parcel, MailboxOrders::kExchange));
 }
 
 /// One generation of one lane: `steps` replacements, then the thread ends and leaves its blocks.
@@ -121,7 +124,7 @@ void one_run() {
     }
   }
   for (std::size_t i = 0; i < config.threads; ++i) pthread_join(threads[i], nullptr);
-  for (auto& mailbox : mailboxes) unpack(mailbox.exchange(nullptr, std::memory_order_acq_rel));
+  for (auto& mailbox : mailboxes) unpack(mailbox.exchange(nullptr, MailboxOrders::kExchange));
   for (std::size_t i = 0; i < config.threads; ++i) {
     if (lanes[i].generation != config.generations) die("FAIL larson: a generation is missing");
     for (Slot& slot : lanes[i].slots) {

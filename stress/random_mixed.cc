@@ -1,10 +1,10 @@
-// Random mix of malloc, calloc, realloc, aligned_alloc and free in a fixed set of slots; every block
-// is stamped over its whole length and the stamp is compared before the block is freed or resized.
-// Run by CTest with any preloaded malloc:
+// Random mix of malloc, calloc, realloc, aligned_alloc and free in a fixed set of slots; every
+// block is stamped over its whole length and the stamp is compared before the block is freed or
+// resized. Run by CTest with any preloaded malloc:
 //   random_mixed --size-max 1024 --seeds 42,123         one process for each seed, prints "2 of 2"
 //   random_mixed --size-max 1024 --seed 42              one run in this process
-// Invariant: the stamp's key is unique for slot and step, so a block that is handed out twice, moved
-// wrongly or overwritten by the allocator shows up as damage at a named offset.
+// Invariant: the stamp's key is unique for slot and step, so a block that is handed out twice,
+// moved wrongly or overwritten by the allocator shows up as damage at a named offset.
 #include "check.h"
 
 #include <malloc.h>

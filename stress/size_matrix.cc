@@ -1,8 +1,8 @@
 // Every size from 0 to 70 000, and every power of two ± 1 up to 2^40, by every entry point of the
-// malloc API: the block is aligned, writable from its first byte to its usable end, disjoint from the
-// blocks that live at the same time and keeps its content, or the answer is NULL with ENOMEM.
-// Run by CTest with any preloaded malloc: size_matrix [--only ENTRY] [--size N] [--list]
-// Invariant: up to kMustSucceedBytes NULL is a failure, above kRequestMaxBytes a block is.
+// malloc API: the block is aligned, writable from its first byte to its usable end, disjoint from
+// the blocks that live at the same time and keeps its content, or the answer is NULL with ENOMEM.
+// Run by CTest with any preloaded malloc: size_matrix [--only ENTRY] [--size N] [--list] Invariant:
+// up to kMustSucceedBytes NULL is a failure, above kRequestMaxBytes a block is.
 #include "check.h"
 
 #include <malloc.h>

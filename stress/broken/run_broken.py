@@ -4,10 +4,11 @@
     run_broken.py --command build/bin/hakmem --program build/stress/double_free
                   --source stress/broken/double_free.c --expect HK101
 
-A broken program must end with 86 (a leak with 90), its report must name the id and, as file:line, the
-line that the source marks with `// BUG`, and report.json must exist and name the same id. A twin
-(`--expect nothing`) must end with 0 and leave standard error empty. Called by CTest. Invariant: the
-line is read from the source that was compiled, so a moved line cannot make a test pass.
+A broken program must end with 86 (a leak with 90), its report must name the id and, as file:line,
+the line that the source marks with `// BUG`, and report.json must exist and name the same id. A
+twin (`--expect nothing`) must end with 0 and leave standard error empty. Called by CTest.
+Invariant: the line is read from the source that was compiled, so a moved line cannot make a test
+pass.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """The real programs: what each one is made to do.
 
-Used by real_programs.py. A case is a function that takes a Scenario; its docstring is the line that
-`--list` prints, `needs` the programs without which it is SKIPPED. Invariant: whatever a case records
-is the same in two runs with the same allocator; what depends on clock or process id is left out.
+Used by real_programs.py. A case is a function that takes a Scenario; its docstring is the line
+that `--list` prints, `needs` the programs without which it is SKIPPED. Invariant: whatever a case
+records is the same in two runs with one allocator; what depends on clock or process id is left out.
 """
 
 import os
@@ -92,7 +92,7 @@ def cmake(run):
 
 @case("redis-server", "redis-benchmark", "redis-cli")
 def redis(run):
-    """redis-server on a socket of its own under redis-benchmark, then a session with fixed replies"""
+    """redis-server on its own socket under redis-benchmark, then a session with fixed replies"""
     socket = os.path.join(run.folder, "redis.sock")
     server = run.start_server(
         "redis-server", ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "",

@@ -4,11 +4,12 @@
     real_programs.py --subject 0=build/lib/libhakmem.so --subject 4=build/lib/libhakmem_l4.so
     real_programs.py --subject 4=build/lib/libhakmem_l4.so --only git
 
-Standard output, standard error, exit status and the files made must be equal byte for byte, and no
-process of the tree may have reported a finding. Prints one line for each program and level: ok, FAIL
-with the first difference, or SKIPPED with the reason. Exit status 0 when something ran and nothing
-failed, 1 after a failure, 77 when everything was skipped. Called by CTest, one test for each program
-and level. Invariant: a program that would not load the library under test is a failure, not a pass.
+Standard output, standard error, exit status and the files made must be equal byte for byte, and
+no process of the tree may have reported a finding. Prints one line for each program and level: ok,
+FAIL with the first difference, or SKIPPED with the reason. Exit status 0 when something ran and
+nothing failed, 1 after a failure, 77 when everything was skipped. Called by CTest, one test for
+each program and level. Invariant: a program that would not load the library under test is a
+failure, not a pass.
 """
 
 import argparse

@@ -18,14 +18,16 @@ def digest(value):
     return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
-records = [{"id": i, "name": "n%06d" % rng.randrange(10**6), "tags": ["t%d" % (i % k) for k in (2, 3, 5)],
+records = [{"id": i, "name": "n%06d" % rng.randrange(10**6),
+            "tags": ["t%d" % (i % k) for k in (2, 3, 5)],
             "score": rng.random(), "text": "x" * rng.randrange(300)} for i in range(8000)]
 text = json.dumps(records)
 again = json.loads(text)
 print("json", len(text), digest(again), again == records)
 
 words = " ".join("%s-%d@example.org" % (chr(97 + i % 26) * (i % 9 + 1), i) for i in range(20000))
-print("re", len(re.findall(r"([a-z]+)-(\d+)@", words)), digest(re.sub(r"(\w)-(\d)", r"\2_\1", words)))
+print("re", len(re.findall(r"([a-z]+)-(\d+)@", words)),
+      digest(re.sub(r"(\w)-(\d)", r"\2_\1", words)))
 
 jobs, results = queue.Queue(), queue.Queue()
 
