@@ -1,6 +1,7 @@
 #include "tools/doctor_checks.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -12,7 +13,6 @@
 #include "tools/library_path.h"
 #include "tools/nearest.h"
 #include "tools/option_list.h"
-#include "tools/program_file.h"
 
 namespace hakmem::tools {
 
@@ -83,14 +83,18 @@ CheckResult check_library(int level) {
   return result;
 }
 
-CheckResult check_symbolizer(const std::string& search_path) {
-  try {
-    const fs::path found = resolve_program("llvm-symbolizer", search_path);
-    return {Health::Ok, "symbolizer", found.string(), ""};
-  } catch (const CommandError&) {
-    return {Health::Warn, "symbolizer",
-            "llvm-symbolizer is not in PATH; reports have raw addresses", "apt-get install llvm"};
+CheckResult check_symbolizer(const fs::path& folder) {
+  const char* remedy = "apt-get install llvm";
+  for (const char* suffix : {"", "-19", "-18", "-17", "-16", "-15", "-14"}) {
+    const fs::path program = folder / (std::string("llvm-symbolizer") + suffix);
+    if (access(program.c_str(), X_OK) == 0) return {Health::Ok, "symbolizer", program.string(), ""};
   }
+  const fs::path substitute = folder / "addr2line";
+  if (access(substitute.c_str(), X_OK) == 0) {
+    return {Health::Warn, "symbolizer", substitute.string() + " stands in for llvm-symbolizer",
+            remedy};
+  }
+  return {Health::Warn, "symbolizer", "none; reports have raw addresses only", remedy};
 }
 
 CheckResult check_overcommit() {

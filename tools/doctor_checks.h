@@ -21,7 +21,8 @@ struct CheckResult {
 
 /// The library of `level` exists and a small program starts with it loaded.
 CheckResult check_library(int level);
-CheckResult check_symbolizer(const std::string& search_path);
+/// The programs that the runtime names functions with, in the folder where it looks for them.
+CheckResult check_symbolizer(const std::filesystem::path& folder);
 CheckResult check_overcommit();
 CheckResult check_address_space_limit();
 CheckResult check_mapping_limit();

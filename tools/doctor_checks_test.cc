@@ -21,9 +21,11 @@ TEST(DoctorChecks, WhatIsNotFineHasARemedy) {
 
 TEST(DoctorChecks, AMissingSymbolizerIsAWarning) {
   const ScratchFolder scratch;
-  EXPECT_EQ(check_symbolizer(scratch.path().string()).health, Health::Warn);
-  scratch.write("llvm-symbolizer", "#!/bin/sh\n", true);
-  EXPECT_EQ(check_symbolizer(scratch.path().string()).health, Health::Ok);
+  EXPECT_EQ(check_symbolizer(scratch.path()).health, Health::Warn);
+  scratch.write("addr2line", "", true);
+  EXPECT_EQ(check_symbolizer(scratch.path()).health, Health::Warn);
+  scratch.write("llvm-symbolizer-14", "", true);
+  EXPECT_EQ(check_symbolizer(scratch.path()).health, Health::Ok);
 }
 
 TEST(DoctorChecks, AnotherMallocInThePreloadIsAWarning) {

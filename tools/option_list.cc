@@ -1,5 +1,7 @@
 #include "tools/option_list.h"
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "base/violation.h"
@@ -14,6 +16,26 @@ std::string escape_option_value(std::string_view value) {
     escaped += c;
   }
   return escaped;
+}
+
+std::string literal_file_name(std::string_view path) {
+  std::string literal;
+  for (const char c : path) literal.append(c == '%' ? 2 : 1, c);
+  return literal;
+}
+
+std::string expand_file_name(std::string_view pattern) {
+  std::string name;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char next = pattern[i] == '%' && i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+    if (next == '%' || next == 'p') {
+      name += next == '%' ? "%" : std::to_string(getpid());
+      ++i;
+    } else {
+      name += pattern[i];
+    }
+  }
+  return name;
 }
 
 Options parse_option_list(const std::string& list, std::string_view source) {

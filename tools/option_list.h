@@ -20,6 +20,12 @@ struct OptionSetting {
 /// The value with colons and backslashes kept from ending it.
 std::string escape_option_value(std::string_view value);
 
+/// `path` as a file-name option that the runtime expands to itself: % is doubled.
+std::string literal_file_name(std::string_view path);
+
+/// What the runtime makes of a file-name option, as far as this process can say it: %% and %p.
+std::string expand_file_name(std::string_view pattern);
+
 /// Parses `list`. Throws CommandError (64) that says which option is wrong and where it came from.
 Options parse_option_list(const std::string& list, std::string_view source);
 

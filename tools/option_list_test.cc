@@ -1,5 +1,7 @@
 #include "tools/option_list.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "base/violation.h"
@@ -21,6 +23,13 @@ TEST(OptionList, WhatIsAppendedWins) {
       parse_option_list(append_options("exitcode=7:leaks=1", {{"exitcode", "9"}}), "test");
   EXPECT_EQ(options.exitcode, 9u);
   EXPECT_TRUE(options.leaks);
+}
+
+TEST(OptionList, ALiteralFileNameExpandsToItself) {
+  for (const char* name : {"", "/a/b", "50%", "%p", "%%p%q{HOME}", "%"}) {
+    EXPECT_EQ(expand_file_name(literal_file_name(name)), name);
+  }
+  EXPECT_EQ(expand_file_name("v.%p"), "v." + std::to_string(getpid()));
 }
 
 TEST(OptionList, NothingAppendedToNothingIsNothing) { EXPECT_EQ(append_options("", {}), ""); }

@@ -19,16 +19,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kReportPattern = "hk.%p";
+constexpr std::string_view kReportName = "hk.%p";
 
 bool is_writable_folder(const fs::path& folder) { return access(folder.c_str(), W_OK | X_OK) == 0; }
 
 /// -o DIR, made if needed, absolute: the program may change its folder.
 fs::path output_folder_of(const std::string& name) {
-  if (name.find('%') != std::string::npos) {
-    throw CommandError(exit_code::kBadOption,
-                       "-o takes a plain folder; for names with % use --options report=…");
-  }
   std::error_code error;
   fs::create_directories(name, error);
   const fs::path folder = fs::absolute(name, error).lexically_normal();
@@ -39,14 +35,17 @@ fs::path output_folder_of(const std::string& name) {
   return folder;
 }
 
-/// Where reports go when nobody said: the current folder, or one of /tmp's if that cannot be
-/// written or named in an option. The runtime makes the report's folder only when it finds
-/// something.
+/// The value of `report=` for reports in `folder`; hk.PID is the runtime's to make.
+std::string report_pattern(const fs::path& folder) {
+  return literal_file_name(folder.string()) + '/' + std::string(kReportName);
+}
+
+/// Where reports go when nobody said: the current folder, or /tmp's if that cannot be written or
+/// named in an option. The runtime makes the report's folder only when it finds something.
 fs::path default_report_folder() {
   std::error_code error;
   const fs::path current = fs::current_path(error);
-  const bool nameable = current.string().find('%') == std::string::npos &&
-                        escape_option_value(current.string()).size() < kOptionTextMax / 2;
+  const bool nameable = report_pattern(current).size() < kOptionTextMax;
   if (!error && nameable && is_writable_folder(current)) return current;
   return fs::temp_directory_path(error);
 }
@@ -83,8 +82,8 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
 
   RunPlan plan;
   plan.verdict = work_folder / "verdict";
-  plan.outer_verdict = user.verdict.bytes;
-  std::vector<OptionSetting> ours = {{"verdict", plan.verdict.string()}};
+  plan.outer_verdict = expand_file_name(user.verdict.bytes);
+  std::vector<OptionSetting> ours = {{"verdict", literal_file_name(plan.verdict.string())}};
   if (request.leaks) ours.push_back({"leaks", "1"});
   if (!request.stack.empty()) ours.push_back({"stack", request.stack});
   if (request.exit_status) ours.push_back({"exitcode", std::to_string(*request.exit_status)});
@@ -97,7 +96,7 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
                        "--json needs to know where reports go; use -o DIR instead of report=");
   }
   if (!plan.report_folder.empty()) {
-    ours.push_back({"report", (plan.report_folder / kReportPattern).string()});
+    ours.push_back({"report", report_pattern(plan.report_folder)});
   }
   plan.options = append_options(user_list, ours);
   parse_option_list(plan.options, "hakmem run");
