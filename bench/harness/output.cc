@@ -31,7 +31,7 @@ void append_row(std::string& text, const RowSummary& row, const std::vector<Subj
   const std::string label = fmt::format("{} ({})", row.result->row.id, program ? "ms" : "ns/op");
   for (std::size_t i = 0; i < subjects.size(); ++i) {
     const RowFigures& f = row.figures[i];
-    text += fmt::format("{:<28} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}\n",
+    text += fmt::format("{:<30} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}\n",
                         i == 0 ? label : "", subjects[i].name, time_text(f.median_ns / scale),
                         time_text(f.min_ns / scale), time_text(f.max_ns / scale),
                         time_text((f.quartile_3_ns - f.quartile_1_ns) / scale),
@@ -121,7 +121,7 @@ std::string text_report(const Summary& summary, const std::vector<Subject>& subj
   std::string text =
       fmt::format("{} runs of each allocator, alternating; ratios to {}, below 1 is better\n\n",
                   runs, subjects[summary.base].name);
-  text += fmt::format("{:<28} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}\n", "workload",
+  text += fmt::format("{:<30} {:<12} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}\n", "workload",
                       "allocator", "median", "min", "max", "IQR", "pairs", "minima", "cpu", "RSS");
   for (const RowSummary& row : summary.rows) {
     if (row.result->row.unavailable.empty()) append_row(text, row, subjects);
