@@ -63,7 +63,7 @@ make_machine() {
     if [ ! -s "$tarball" ]; then
       say "downloading the base system once into $tarball"
       debootstrap --variant=minbase --make-tarball="$tarball.part" bookworm "$machine/download" \
-          "$mirror" > "$machine/log" 2>&1 || { tail -5 "$machine/log" >&2; cannot "debootstrap"; }
+          "$mirror" > "$machine/log" 2>&1 || { tail -n 5 "$machine/log" >&2; cannot "debootstrap"; }
       mv "$tarball.part" "$tarball"
     fi
     from_tarball=(--unpack-tarball="$tarball")
@@ -71,7 +71,7 @@ make_machine() {
   # debootstrap mounts /proc and /sys itself, so it gets a namespace too.
   unshare --mount --propagation private \
       debootstrap --variant=minbase "${from_tarball[@]}" bookworm "$root" "$mirror" \
-      > "$machine/log" 2>&1 || { tail -5 "$machine/log" >&2; cannot "debootstrap failed"; }
+      > "$machine/log" 2>&1 || { tail -n 5 "$machine/log" >&2; cannot "debootstrap failed"; }
   sed 's/^/deb /; s/$/ main/' <<< "$sources" > "$root/etc/apt/sources.list"
   apt-config dump | grep -E '^Acquire::https?::Proxy' > "$root/etc/apt/apt.conf.d/90host" || true
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
@@ -105,7 +105,7 @@ run_command() {
   in_machine /bin/sh -c "$*" > "$machine/out" 2> "$machine/err" || status=$?
   say "exit $status after $((SECONDS - begin)) s"
   if [ "$status" != 0 ]; then
-    tail -15 "$machine/out" "$machine/err" >&2
+    tail -n 15 "$machine/out" "$machine/err" >&2
     return 1
   fi
 }
@@ -141,7 +141,7 @@ if ! cmp -s "$machine/out" "$machine/expected"; then
   failed=1
 fi
 run_command "${commands[1]%% *} --quick" || failed=1
-tail -3 "$machine/out" >&2
+tail -n 3 "$machine/out" >&2
 if [ "$failed" = 0 ]; then
   echo "fresh_machine: both commands of the README work on a fresh Debian 12"
 fi
