@@ -126,7 +126,8 @@ def runtime_call(tree):
     for source in tree.runtime():
         names = f"{heap}|{text}"
         if layer_of(source.path) == "api":
-            names = text.replace("|fputs", "")  # malloc_info() writes to its caller's FILE
+            # malloc_info() writes to its caller's FILE; the process may end in our code.
+            names = text.replace("|fputs", "").replace("|fflush", "")
         if source.path.endswith("_linux.cc"):
             names = names.replace("|dlopen", "")  # warming up a library before the first report
         for match in re.finditer(rf"\b({names})\s*\(", source.code_and_macros):
