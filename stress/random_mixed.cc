@@ -162,9 +162,11 @@ int main(int argc, char** argv) {
   config.seed = number_option(argc, argv, "--seed", config.seed);
   if (config.slots == 0 || config.slots > kSlotMax) die("--slots: 1 to %zu", kSlotMax);
   char replay[256];
-  std::snprintf(replay, sizeof replay, "random_mixed --seed %llu --size-max %zu --iterations %zu "
-                "--slots %zu", static_cast<unsigned long long>(config.seed), config.size_max,
-                config.iterations, config.slots);
+  std::snprintf(replay, sizeof replay,
+                "random_mixed --seed %llu --size-max %zu --iterations %zu "
+                "--slots %zu",
+                static_cast<unsigned long long>(config.seed), config.size_max, config.iterations,
+                config.slots);
   note_on_crash(replay);
   Run(config).all();
   return 0;

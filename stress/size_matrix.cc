@@ -15,9 +15,9 @@ namespace {
 constexpr std::size_t kDenseMax = 70000;
 constexpr std::size_t kMustSucceedBytes = std::size_t{1} << 28;
 constexpr std::size_t kRequestMaxBytes = PTRDIFF_MAX;
-constexpr std::size_t kStampAllBytes = 2048;              // up to here every byte is stamped
+constexpr std::size_t kStampAllBytes = 2048;                  // up to here every byte is stamped
 constexpr std::size_t kTouchAllBytes = std::size_t{1} << 17;  // up to here calloc is read whole
-constexpr std::size_t kWindow = 192;  // blocks that live at the same time
+constexpr std::size_t kWindow = 192;                          // blocks that live at the same time
 constexpr std::size_t kEdgeBytes = 256;  // stamped at the start of what is longer
 
 enum class Release : unsigned char { Free, Delete, DeleteAligned };
@@ -44,7 +44,7 @@ void* by_pvalloc(std::size_t n, std::size_t) { return pvalloc(opaque(n)); }
 void* by_new(std::size_t n, std::size_t) { return ::operator new(opaque(n), std::nothrow); }
 void* by_new_array(std::size_t n, std::size_t) { return ::operator new[](opaque(n), std::nothrow); }
 void* by_new_aligned(std::size_t n, std::size_t a) {
-  return ::operator new(opaque(n), std::align_val_t{opaque(a)}, std::nothrow);
+  return ::operator new (opaque(n), std::align_val_t{opaque(a)}, std::nothrow);
 }
 
 void* by_throwing_new(std::size_t n, std::size_t) {
@@ -141,10 +141,14 @@ void release(Live& block) {
     std::memset(block.start, 0xee, block.usable);
   }
   switch (block.entry->release) {
-    case Release::Free: std::free(block.start); break;
-    case Release::Delete: ::operator delete(block.start); break;
+    case Release::Free:
+      std::free(block.start);
+      break;
+    case Release::Delete:
+      ::operator delete(block.start);
+      break;
     case Release::DeleteAligned:
-      ::operator delete(block.start, std::align_val_t{block.entry->align});
+      ::operator delete (block.start, std::align_val_t{block.entry->align});
       break;
   }
   block = Live{};

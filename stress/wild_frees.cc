@@ -18,9 +18,9 @@ constexpr int kExitFinding = 86;
 constexpr std::uint64_t kRecordsLevel = 3;  // from here on every block has a record
 
 enum class Kind : unsigned char {
-  Foreign,    ///< no block of ours is near: the heap must still work afterwards
-  Interior,   ///< inside a live block
-  Past,       ///< the first byte behind a block's usable end: may be the next block's start
+  Foreign,   ///< no block of ours is near: the heap must still work afterwards
+  Interior,  ///< inside a live block
+  Past,      ///< the first byte behind a block's usable end: may be the next block's start
 };
 
 struct Case {
@@ -237,10 +237,11 @@ int main(int argc, char** argv) {
     ++run;
     if (const char* problem = judge(what, level)) {
       ++failed;
-      std::printf("FAIL %s: %s (wait status 0x%x)\n"
-                  "     replay: wild_frees --level %llu --only %s\n%s",
-                  what.name, problem, static_cast<unsigned>(outcome.status),
-                  static_cast<unsigned long long>(level), what.name, outcome.text);
+      std::printf(
+          "FAIL %s: %s (wait status 0x%x)\n"
+          "     replay: wild_frees --level %llu --only %s\n%s",
+          what.name, problem, static_cast<unsigned>(outcome.status),
+          static_cast<unsigned long long>(level), what.name, outcome.text);
     } else {
       std::printf("ok %s%s\n", what.name, outcome.status == 0 ? "" : " (reported)");
     }

@@ -1,0 +1,219 @@
+// Failures and edges: NULL with ENOMEM, products that overflow, size zero, EINVAL, errno kept.
+#include "api_case.h"
+
+#include <malloc.h>
+
+#include <initializer_list>
+
+namespace hakmem::stress {
+namespace {
+
+constexpr std::size_t kTooMuch[] = {std::size_t{PTRDIFF_MAX} + 1, SIZE_MAX - 4096, SIZE_MAX - 1,
+                                    SIZE_MAX};
+constexpr std::size_t kTiers[] = {1, 64, 1024, 8192, 60000, 300000, 1 << 20, 40 << 20};
+
+/// The block is NULL and errno is ENOMEM; `what` names the call.
+void expect_refused(const void* block, const char* what, std::size_t bytes) {
+  HAK_EXPECT(block == nullptr, "%s(%zu) returned %p", what, bytes, block);
+  HAK_EXPECT(errno == ENOMEM, "%s(%zu) left errno %d", what, bytes, errno);
+  errno = 0;
+}
+
+/// A live block with content, which a failed realloc must not touch.
+struct Kept {
+  void* block = std::malloc(1000);
+  Kept() { stamp(block, 1000, 5); }
+  void expect_intact() const {
+    HAK_EXPECT(first_damage(block, 1000, 5) == 1000, "the old block was changed");
+    std::free(block);
+  }
+};
+
+HAK_API_CASE(malloc_too_much, "errors.malloc_over_ptrdiff_max") {
+  for (std::size_t n : kTooMuch) expect_refused(std::malloc(opaque(n)), "malloc", n);
+}
+
+HAK_API_CASE(malloc_ptrdiff_max, "errors.malloc_ptrdiff_max") {
+  const std::size_t n = PTRDIFF_MAX;
+  expect_refused(std::malloc(opaque(n)), "malloc", n);
+}
+
+HAK_API_CASE(calloc_too_much, "errors.calloc_over_ptrdiff_max") {
+  for (std::size_t n : kTooMuch) expect_refused(std::calloc(1, opaque(n)), "calloc", n);
+}
+
+HAK_API_CASE(calloc_product, "errors.calloc_product_overflow") {
+  for (std::size_t n : {SIZE_MAX / 2 + 1, SIZE_MAX / 3 + 1, std::size_t{1} << 63}) {
+    expect_refused(std::calloc(opaque(n), 2 + (n < SIZE_MAX / 2)), "calloc", n);
+  }
+  expect_refused(std::calloc(opaque(std::size_t{1} << 32), std::size_t{1} << 32), "calloc", 0);
+  expect_refused(std::calloc(opaque((std::size_t{1} << 32) + 1), std::size_t{1} << 32), "calloc",
+                 1);
+}
+
+HAK_API_CASE(reallocarray_product, "errors.reallocarray_product_overflow") {
+  const Kept kept;
+  expect_refused(reallocarray(kept.block, opaque(std::size_t{1} << 32), std::size_t{1} << 32),
+                 "reallocarray", 0);
+  expect_refused(reallocarray(kept.block, opaque(SIZE_MAX), 2), "reallocarray", SIZE_MAX);
+  expect_refused(reallocarray(nullptr, opaque(SIZE_MAX), 16), "reallocarray", SIZE_MAX);
+  kept.expect_intact();
+}
+
+HAK_API_CASE(realloc_too_much, "errors.realloc_keeps_block_on_failure") {
+  const Kept kept;
+  for (std::size_t n : kTooMuch) expect_refused(std::realloc(kept.block, opaque(n)), "realloc", n);
+  kept.expect_intact();
+}
+
+HAK_API_CASE(realloc_zero, "errors.realloc_zero_frees") {
+  for (std::size_t n : kTiers) {
+    void* block = std::malloc(n);
+    HAK_EXPECT(block != nullptr, "malloc(%zu)", n);
+    HAK_EXPECT(std::realloc(block, opaque(std::size_t{0})) == nullptr, "realloc(p, 0) is not NULL");
+  }
+}
+
+HAK_API_CASE(realloc_zero_bounded, "errors.realloc_zero_gives_memory_back") {
+  // 64 GiB in all: only when each block was really freed does this fit.
+  for (int i = 0; i < 65536; ++i) {
+    void* block = std::malloc(1 << 20);
+    HAK_EXPECT(block != nullptr, "out of memory after %d blocks of 1 MiB", i);
+    static_cast<char*>(block)[i % (1 << 20)] = 1;
+    HAK_EXPECT(std::realloc(block, opaque(std::size_t{0})) == nullptr, "realloc(p, 0) is not NULL");
+  }
+}
+
+HAK_API_CASE(reallocarray_zero, "errors.reallocarray_zero_frees") {
+  HAK_EXPECT(reallocarray(std::malloc(10), opaque(std::size_t{0}), 8) == nullptr, "not NULL");
+}
+
+HAK_API_CASE(realloc_null, "errors.realloc_null_is_malloc") {
+  for (std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{100}, std::size_t{100000}}) {
+    void* block = std::realloc(nullptr, opaque(n));
+    HAK_EXPECT(block != nullptr, "realloc(NULL, %zu) returned NULL", n);
+    std::free(block);
+  }
+}
+
+HAK_API_CASE(zero_unique, "errors.size_zero_is_unique") {
+  void* blocks[200];
+  for (int i = 0; i < 200; i += 2) {
+    blocks[i] = std::malloc(opaque(std::size_t{0}));
+    blocks[i + 1] = std::calloc(opaque(std::size_t{0}), static_cast<std::size_t>(i));
+  }
+  for (int i = 0; i < 200; ++i) {
+    HAK_EXPECT(blocks[i] != nullptr, "block %d of size 0 is NULL", i);
+    for (int j = 0; j < i; ++j)
+      HAK_EXPECT(blocks[i] != blocks[j], "blocks %d and %d are one", i, j);
+  }
+  for (void* block : blocks) std::free(block);
+}
+
+HAK_API_CASE(free_null, "errors.free_null") {
+  errno = 77;
+  std::free(nullptr);
+  HAK_EXPECT(errno == 77, "errno became %d", errno);
+}
+
+HAK_API_CASE(free_errno, "errors.free_keeps_errno") {
+  for (std::size_t n : kTiers) {
+    for (int count : {1, 50}) {
+      void* blocks[50] = {};
+      for (int i = 0; i < count; ++i) blocks[i] = std::malloc(n);
+      for (int i = 0; i < count; ++i) {
+        errno = 4242;
+        std::free(blocks[i]);
+        HAK_EXPECT(errno == 4242, "free of %zu bytes changed errno to %d", n, errno);
+      }
+    }
+  }
+}
+
+HAK_API_CASE(usable_null, "errors.usable_size_of_null") {
+  HAK_EXPECT(malloc_usable_size(nullptr) == 0, "usable size of NULL is not 0");
+}
+
+HAK_API_CASE(posix_invalid, "errors.posix_memalign_einval") {
+  for (std::size_t align : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{4},
+                            std::size_t{12}, std::size_t{24}, std::size_t{100}, SIZE_MAX}) {
+    void* pointer = &pointer;
+    const int result = posix_memalign(&pointer, opaque(align), 64);
+    HAK_EXPECT(result == EINVAL, "alignment %zu: result %d", align, result);
+    HAK_EXPECT(pointer == &pointer, "alignment %zu: the pointer was changed", align);
+  }
+}
+
+HAK_API_CASE(posix_no_memory, "errors.posix_memalign_enomem") {
+  for (std::size_t n : kTooMuch) {
+    for (std::size_t align : {std::size_t{8}, std::size_t{64}, std::size_t{1} << 20}) {
+      void* pointer = &pointer;
+      const int result = posix_memalign(&pointer, align, opaque(n));
+      HAK_EXPECT(result == ENOMEM, "size %zu, alignment %zu: result %d", n, align, result);
+      HAK_EXPECT(pointer == &pointer, "size %zu: the pointer was changed", n);
+    }
+  }
+}
+
+HAK_API_CASE(posix_zero, "errors.posix_memalign_zero") {
+  void* first = nullptr;
+  void* second = nullptr;
+  HAK_EXPECT(posix_memalign(&first, 64, opaque(std::size_t{0})) == 0, "first");
+  HAK_EXPECT(posix_memalign(&second, 64, opaque(std::size_t{0})) == 0, "second");
+  HAK_EXPECT(first != nullptr && first != second, "%p and %p", first, second);
+  std::free(first);
+  std::free(second);
+}
+
+HAK_API_CASE(align_plus_size, "errors.alignment_plus_size_overflow") {
+  const std::size_t huge = std::size_t{1} << 62;
+  expect_refused(aligned_alloc(4096, opaque(SIZE_MAX - 100)), "aligned_alloc", 4096);
+  expect_refused(aligned_alloc(opaque(huge), huge), "aligned_alloc", huge);
+  expect_refused(memalign(opaque(huge), opaque(SIZE_MAX - huge + 1)), "memalign", huge);
+  expect_refused(memalign(std::size_t{1} << 30, opaque(std::size_t{PTRDIFF_MAX})), "memalign",
+                 PTRDIFF_MAX);
+  expect_refused(memalign(opaque(huge), 1), "memalign", huge);
+  expect_refused(valloc(opaque(SIZE_MAX)), "valloc", SIZE_MAX);
+  expect_refused(valloc(opaque(SIZE_MAX - 4095)), "valloc", SIZE_MAX - 4095);
+  expect_refused(pvalloc(opaque(SIZE_MAX)), "pvalloc", SIZE_MAX);
+  expect_refused(pvalloc(opaque(SIZE_MAX - 4096)), "pvalloc", SIZE_MAX - 4096);
+}
+
+HAK_API_CASE(odd_alignment, "errors.alignment_no_power_of_two") {
+  // glibc up to 2.37 rounds the alignment up, later versions refuse aligned_alloc: both are right.
+  for (std::size_t align : {std::size_t{3}, std::size_t{24}, std::size_t{100}, std::size_t{5000}}) {
+    for (void* (*way)(std::size_t, std::size_t) : {aligned_alloc, memalign}) {
+      std::size_t power = 1;
+      while (power < align) power *= 2;
+      errno = 0;
+      void* block = way(opaque(align), 128);
+      if (block == nullptr) {
+        HAK_EXPECT(errno == EINVAL, "alignment %zu: NULL with errno %d", align, errno);
+        continue;
+      }
+      HAK_EXPECT(reinterpret_cast<std::uintptr_t>(block) % power == 0, "alignment %zu: %p", align,
+                 block);
+      stamp(block, 128, 1);
+      std::free(block);
+    }
+  }
+}
+
+HAK_API_CASE(enormous_alignment, "errors.memalign_alignment_over_half") {
+  errno = 0;
+  void* block = memalign(opaque(SIZE_MAX / 2 + 2), 16);
+  HAK_EXPECT(block == nullptr, "returned %p", block);
+  HAK_EXPECT(errno == EINVAL || errno == ENOMEM, "errno %d", errno);
+}
+
+HAK_API_CASE(recovers, "errors.works_after_refusals") {
+  for (int i = 0; i < 1000; ++i) {
+    expect_refused(std::malloc(opaque(SIZE_MAX - static_cast<std::size_t>(i))), "malloc", 0);
+    void* block = std::malloc(static_cast<std::size_t>(i) * 50);
+    HAK_EXPECT(block != nullptr, "NULL after %d refusals", i);
+    std::free(block);
+  }
+}
+
+}  // namespace
+}  // namespace hakmem::stress
