@@ -9,20 +9,20 @@ build_jobs() {
   nproc 2> /dev/null || echo 2
 }
 
-# A build folder that was configured elsewhere (a moved or copied checkout) cannot be used.
-drop_foreign_configuration() {
+# A build folder that was configured elsewhere (a moved or copied checkout), or whose configuration
+# did not end, cannot be used.
+drop_unusable_configuration() {
   local cache="$build_folder/CMakeCache.txt" home
   [[ -e $cache ]] || return 0
   home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$cache")
-  if [[ $home != "$root" || ! -e $build_folder/build.ninja ]]; then
-    say "build/ was configured for $home or not completely; configuring it again"
-    rm -rf "$cache" "$build_folder/CMakeFiles"
-  fi
+  if [[ $home == "$root" && -e $build_folder/build.ninja ]]; then return 0; fi
+  if [[ $home != "$root" ]]; then say "build/ was configured for $home; beginning again"; fi
+  rm -rf "$cache" "$build_folder/CMakeFiles"
 }
 
 # Configures build/ when it is not, with the given -D options; on later calls only if one differs.
 configure() {
-  drop_foreign_configuration
+  drop_unusable_configuration
   local option name wanted settled=1
   [[ -e $build_folder/CMakeCache.txt ]] || settled=0
   for option in "$@"; do
@@ -36,23 +36,24 @@ configure() {
   [[ $settled == 0 ]] || return 0
   say "configuring build/"
   if command -v ccache > /dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-  CXX=${CXX:-g++} cmake -S "$root" -B "$build_folder" -G Ninja "$@" 1>&2 ||
+  CC=${CC:-gcc} CXX=${CXX:-g++} cmake -S "$root" -B "$build_folder" -G Ninja "$@" 1>&2 ||
     give_up "CMake could not configure build/; its messages are above"
 }
 
-# Builds the named targets (all without names). Silent when nothing is to be done.
+# Builds the named targets. Silent when nothing is to be done.
 build_targets() {
   local plan
   plan=$(ninja -C "$build_folder" -n "$@" 2>&1) || true
   if [[ $plan == *"no work to do"* ]]; then return 0; fi
-  say "building ${*:-everything}"
+  say "building $*"
   ninja -C "$build_folder" -j "$(build_jobs)" "$@" 1>&2 ||
     give_up "the build failed; the compiler's messages are above"
 }
 
 # Runs "$@" while no other entry script of this checkout builds.
 with_build_lock() {
-  mkdir -p "$build_folder"
+  mkdir -p "$build_folder" 2> /dev/null || true
+  [[ -w $build_folder ]] || give_up "$build_folder cannot be written; take a checkout of your own"
   exec {build_lock}> "$build_folder/.lock"
   if ! flock -n "$build_lock"; then
     say "waiting for another build of this checkout"
