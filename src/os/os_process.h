@@ -16,6 +16,7 @@ struct Mapping {
   Address end = 0;
   std::uint64_t file_offset = 0;
   bool readable = false;
+  bool writable = false;
   bool executable = false;
   const char* path = "";  ///< "" for anonymous memory; valid during the visit only
 };
@@ -69,8 +70,8 @@ struct Child {
 
 /// Starts argv[0] with exactly `environment`; standard input and output are the stream, standard
 /// error is dropped, all other descriptors are closed, no signal is blocked. The child shares our
-/// memory until it executes, is no SIGCHLD of ours, and wait() of the program does not see it.
-/// One caller at a time (it runs on a static stack). False when it cannot be started.
+/// memory until it executes. One caller at a time (it runs on a static stack). False when it cannot
+/// be started.
 bool spawn(const char* const* argv, const char* const* environment, Child& child) noexcept;
 
 /// Sends `request`, closes that direction, and reads the answer until the child closes it, `answer`
@@ -78,7 +79,8 @@ bool spawn(const char* const* argv, const char* const* environment, Child& child
 std::size_t converse(const Child& child, const char* request, std::size_t request_bytes,
                      char* answer, std::size_t answer_bytes, std::uint64_t deadline_ms) noexcept;
 
-/// Ends the child, however it is, and reaps it.
+/// Ends the child, however it is, and reaps it. If this thread blocks SIGCHLD, the child's own is
+/// taken back, so that the program never hears of it.
 void end_child(Child& child) noexcept;
 
 }  // namespace hakmem::os

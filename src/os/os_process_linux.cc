@@ -84,6 +84,7 @@ Mapping parse_mapping(const char* line) noexcept {
   mapping.end = take_hex(line);
   if (*line == ' ') ++line;
   mapping.readable = *line == 'r';
+  mapping.writable = line[0] != '\0' && line[1] == 'w';
   for (int i = 0; i < 4 && *line != '\0'; ++i, ++line) mapping.executable |= *line == 'x';
   if (*line == ' ') ++line;
   mapping.file_offset = take_hex(line);
@@ -94,6 +95,22 @@ Mapping parse_mapping(const char* line) noexcept {
   while (*line == ' ') ++line;
   mapping.path = line;
   return mapping;
+}
+
+/// The kernel makes SIGCHLD the signal of whoever executes. Takes it from this thread's pending
+/// ones; gives it back when it was, or may have been merged with, one of the program's children.
+void take_back_child_signal(int process) noexcept {
+  const std::uint64_t child_signal = std::uint64_t{1} << (SIGCHLD - 1);
+  const timespec at_once{};
+  siginfo_t info{};
+  if (system_call(SYS_rt_sigtimedwait, as_long(&child_signal), as_long(&info), as_long(&at_once),
+                  sizeof child_signal) != SIGCHLD) {
+    return;
+  }
+  siginfo_t waiting{};
+  system_call(SYS_waitid, P_ALL, 0, as_long(&waiting), WEXITED | WSTOPPED | WNOHANG | WNOWAIT, 0);
+  if (info.si_pid == process && waiting.si_pid == 0) return;
+  system_call(SYS_rt_sigqueueinfo, process_id(), SIGCHLD, as_long(&info));
 }
 
 }  // namespace
@@ -267,6 +284,7 @@ void end_child(Child& child) noexcept {
   system_call(SYS_kill, child.process, SIGKILL);
   while (system_call(SYS_wait4, child.process, 0, __WALL, 0) == -kEintr) {
   }
+  take_back_child_signal(child.process);
   child = Child{};
 }
 

@@ -1,0 +1,89 @@
+// A finding with every field filled and its stacks resolved, for the tests of text and JSON.
+#pragma once
+
+#include <cstring>
+#include <memory>
+
+#include "integrity/finding.h"
+#include "integrity/resolved.h"
+
+namespace hakmem {
+
+struct SampleFinding {
+  Module server, libc;
+  Finding finding;
+  ResolvedFinding stacks;
+
+  SampleFinding() {
+    TextSink(server.path, sizeof server.path).text("/srv/bin/server");
+    TextSink(server.build_id, sizeof server.build_id).text("00ff17");
+    TextSink(libc.path, sizeof libc.path).text("/lib/libc.so.6");
+    libc.system = true;
+    finding.violation = Violation::kWriteAfterFree;
+    TextSink(finding.sentence, sizeof finding.sentence)
+        .text("4 bytes at +8 of a freed 48-byte block were changed after free().");
+    finding.address = 0x7f31c2a04d38;
+    finding.likely = "a dangling pointer kept by T7";
+    finding.confidence = "high";
+    fill_block();
+    fill_bytes();
+    fill_event(finding.detected, 7, "flusher", 184213);
+    fill_event(finding.freed, 3, "worker-2", 183990);
+    fill_event(finding.allocated, 1, "main", 181002);
+    stacks.detected.add(frame(&server, 0x51f2, "Conn::flush()", "/src/conn.cpp", 88));
+    stacks.freed.add(frame(&libc, 0x99a10, "cfree", "", 0));
+    stacks.freed.add(frame(&server, 0x5100, "std::default_delete<char>::operator()",
+                           "/usr/include/c++/12/bits/unique_ptr.h", 95));
+    stacks.freed.frames[1].inlined = true;
+    stacks.freed.add(frame(&server, 0x5100, "Conn::~Conn()", "/src/conn.cpp", 131));
+    stacks.allocated.add(frame(&server, 0x4f00, "", "", 0));
+  }
+
+  static ResolvedFrame frame(const Module* module, std::uint64_t offset, const char* function,
+                             const char* file, std::uint32_t line) {
+    ResolvedFrame result;
+    result.pc = 0x555500000000 + offset + 1;
+    result.module = module;
+    result.offset = offset;
+    result.function = function;
+    result.file = file;
+    result.line = line;
+    return result;
+  }
+
+ private:
+  void fill_block() {
+    FindingBlock& block = finding.block;
+    block.known = true;
+    block.user = 0x7f31c2a04d30;
+    block.request_bytes = 48;
+    block.stride_bytes = 64;
+    block.class_index = 3;
+    block.block_index = 12;
+    block.slab = 0x7f31c2a00000;
+    block.superslab = 0x7f31c2a00000;
+    block.state = "freed, in quarantine";
+    block.kind = "malloc";
+  }
+  void fill_bytes() {
+    FindingBytes& bytes = finding.bytes;
+    bytes.known = true;
+    bytes.first_bad = 8;
+    bytes.last_bad = 11;
+    bytes.expected = 0xa2;
+    bytes.window_bytes = 24;
+    std::memset(bytes.window, 0xa2, bytes.window_bytes);
+    std::memcpy(bytes.window + 8, "\x07\0\0", 4);
+  }
+  static void fill_event(FindingEvent& event, std::uint32_t thread, const char* name,
+                         std::uint64_t sequence) {
+    event.known = true;
+    event.thread_id = thread;
+    event.sequence = sequence;
+    TextSink(event.thread_name, sizeof event.thread_name).text(name);
+  }
+};
+
+inline std::unique_ptr<SampleFinding> sample_finding() { return std::make_unique<SampleFinding>(); }
+
+}  // namespace hakmem
