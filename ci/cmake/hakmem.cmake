@@ -33,14 +33,38 @@ set(HAKMEM_REPORT_SOURCES
   src/os/os_process_linux.cc
   src/os/os_signal_linux.cc
   src/ptr_trace/backtrace.cc
+  src/ptr_trace/backtrace_method.cc
+  src/ptr_trace/crash_handler_linux.cc
   src/ptr_trace/own_image.cc
+  src/ptr_trace/stack_depot.cc
   src/ptr_trace/stack_range.cc
+  src/ptr_trace/unwinders_linux.cc
   src/integrity/fail.cc
   src/integrity/modules.cc
+  src/integrity/poison_crash.cc
+  src/integrity/report.cc
+  src/integrity/report_files.cc
+  src/integrity/report_guard_linux.cc
+  src/integrity/report_json.cc
   src/integrity/report_text.cc
   src/integrity/resolved.cc
-  src/integrity/symbolizer.cc)
-set(HAKMEM_RECORD_SOURCES)
+  src/integrity/symbolizer.cc
+  src/integrity/thread_names.cc)
+# From level 3 on: blocks with records.
+set(HAKMEM_RECORD_SOURCES
+  src/gate/checked_block.cc
+  src/gate/checked_gate.cc
+  src/gate/checked_report.cc
+  src/gate/exit_sweep.cc
+  src/gate/leak_search.cc)
+# Tests beside the code, by the level from which their subject exists.
+set(HAKMEM_CORE_TESTS)
+set(HAKMEM_REPORT_TESTS
+  src/integrity/report_json_test.cc
+  src/integrity/report_text_test.cc
+  src/ptr_trace/backtrace_test.cc
+  src/ptr_trace/stack_depot_test.cc)
+set(HAKMEM_RECORD_TESTS)
 set(HAKMEM_API_SOURCES
   src/api/malloc_api.cc
   src/api/new_delete.cc
@@ -90,28 +114,13 @@ function(hakmem_add_library level)
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C NO_SONAME ON)
   target_link_options(${target} PRIVATE -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
   if(level GREATER_EQUAL 1)
+    # The unwinder of level 4's safe mode and of every report; libunwind is loaded, not linked.
     target_link_libraries(${target} PRIVATE gcc_s)
   endif()
   if(level EQUAL 0)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME hakmem)
   endif()
-  if(level EQUAL 4)
-    hakmem_find_libunwind()
-    target_link_libraries(${target} PRIVATE hakmem_libunwind)
-  endif()
   install(TARGETS ${target} DESTINATION lib/hakmem)
-endfunction()
-
-# nongnu libunwind by pkg-config: Debian's LLVM libunwind has the same soname and is no substitute.
-function(hakmem_find_libunwind)
-  if(TARGET hakmem_libunwind)
-    return()
-  endif()
-  find_package(PkgConfig REQUIRED)
-  pkg_check_modules(LIBUNWIND REQUIRED libunwind)
-  add_library(hakmem_libunwind INTERFACE)
-  target_include_directories(hakmem_libunwind INTERFACE ${LIBUNWIND_INCLUDE_DIRS})
-  target_link_libraries(hakmem_libunwind INTERFACE ${LIBUNWIND_LINK_LIBRARIES})
 endfunction()
 
 # The structures of a level in one process with their tests, over an operating system whose calls a
@@ -132,10 +141,6 @@ function(hakmem_add_unit_tests level geometry)
     target_compile_options(${core} PUBLIC
       -fsanitize=${HAKMEM_SANITIZER} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${core} PUBLIC -fsanitize=${HAKMEM_SANITIZER})
-  endif()
-  if(level EQUAL 4)
-    hakmem_find_libunwind()
-    target_link_libraries(${core} PUBLIC hakmem_libunwind)
   endif()
 
   set(tests ${HAKMEM_CORE_TESTS})

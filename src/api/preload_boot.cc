@@ -76,6 +76,7 @@ void after_fork_in_parent() { unlock_after_fork(process_domain); }
 void after_fork_in_child() {
   adopt_after_fork(process_domain, this_thread);
   unlock_after_fork(process_domain);
+  checks_after_fork();
 }
 
 __attribute__((constructor(101))) void boot(int, char** arguments, char** environment) {

@@ -28,9 +28,8 @@ enum class Check : std::uint32_t {
   kQuarantine = 1u << 11,       ///< freed blocks rest in a bounded queue
   // level 4: stacks, history, findings at exit
   kStacks = 1u << 12,           ///< allocation and free stacks in a depot
-  kTraceRing = 1u << 13,        ///< per-thread ring of pointer events
-  kExitSweep = 1u << 14,        ///< live and quarantined blocks are checked at exit
-  kCrashReport = 1u << 15,      ///< fatal signals are reported with the block they hit
+  kExitSweep = 1u << 13,        ///< live and quarantined blocks are checked at exit
+  kCrashReport = 1u << 14,      ///< fatal signals are reported with the block they hit
 };
 
 /// A set of checks with set algebra; a literal type, so that `if constexpr` can ask it.
@@ -65,7 +64,7 @@ constexpr CheckSet checks_for_level(int level) noexcept {
     set = set + Check::kRecords + Check::kCanaries + Check::kFreeFill + Check::kQuarantine;
   }
   if (level >= 4) {
-    set = set + Check::kStacks + Check::kTraceRing + Check::kExitSweep + Check::kCrashReport;
+    set = set + Check::kStacks + Check::kExitSweep + Check::kCrashReport;
   }
   return set;
 }

@@ -8,6 +8,7 @@ bool Domain::initialise_slow() noexcept {
     if (shared_init_.compare_exchange_strong(seen, kRunning, InitOrders::kClaim,
                                              InitOrders::kClaimFailed)) {
       slabs.space.initialise();
+      checks.start();
       const bool mapped = slabs.map.initialise(slabs.space.scarce());
       shared_init_.store(mapped ? kReady : kUntouched, InitOrders::kPublish);
       return mapped;

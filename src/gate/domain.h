@@ -8,6 +8,7 @@
 
 #include "base/options.h"
 #include "large/large_tier.h"
+#include "ptr_trace/stack_depot.h"
 #include "superslab/slab_domain.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -18,6 +19,29 @@ struct InitOrders {
   static constexpr std::memory_order kPublish = std::memory_order_release;
   static constexpr std::memory_order kLook = std::memory_order_acquire;
 };
+
+/// What the checked levels share. Below level 3 its twin without state stands here.
+struct CheckState {
+  StackDepot depot;
+  QuarantineLimits quarantine{.blocks = 131072, .bytes = 32 * kMiB};
+  StackMethod stack_method = StackMethod::Auto;
+  std::uint32_t stack_frames = 16;
+  std::uint64_t secret = 0;                     ///< keys the canaries; set before the first block
+  std::atomic<std::uint64_t> shared_sequence{0};  ///< operations so far
+
+  void start() noexcept { os::random_bytes(&secret, sizeof secret); }
+  /// Takes what options say; false when the stack method is none.
+  bool configure(const Options& options) noexcept {
+    quarantine = {options.quarantine_blocks, options.quarantine_kib * kKiB};
+    stack_frames = static_cast<std::uint32_t>(options.stack_frames);
+    return parse_stack_method(options.stack.bytes, stack_method);
+  }
+};
+struct NoCheckState {
+  void start() noexcept {}
+  bool configure(const Options&) noexcept { return true; }
+};
+using DomainChecks = std::conditional_t<kRecordLayout, CheckState, NoCheckState>;
 
 class Domain {
  public:
@@ -41,6 +65,7 @@ class Domain {
 
   SlabDomain slabs;
   LargeTier large{slabs.space, slabs.map, slabs.meta, slabs.policy};
+  [[no_unique_address]] DomainChecks checks;
   /// Frees of addresses that are not ours, at level 0, where they are ignored.
   std::atomic<std::uint64_t> shared_foreign_frees{0};
 
@@ -56,6 +81,7 @@ struct ThreadState {
   Heap* heap;               ///< domain.slabs.no_heap until the first allocation
   std::uint64_t tag_bits;   ///< the heap's tag, where map entries have it
   std::uint8_t exit_rounds = 0;  ///< how often the thread's exit handler ran
+  std::uint32_t thread_id = 0;   ///< kernel thread id, at the levels that record it; 0: not asked
 
   static constexpr std::uint64_t kNoTag = MapEntry::tag_bits(OwnerTag::NoHeap);
   explicit constexpr ThreadState(Domain& domain) noexcept

@@ -2,11 +2,13 @@
 // reach. Called by the checked gates and the sweeps. Below level 3 the types exist and are empty.
 //
 // PROTOCOL block state
-//   Fresh → Live → Quarantined → Free → Live …   changed by compare-exchange alone.
-//   Live → Quarantined belongs to whoever frees: of two threads that free one block at once exactly
-//   one wins, the other has found a double free. Free/Fresh → Live belongs to the allocating thread:
-//   losing that race means that one block was handed out twice. The other fields belong to the
-//   winner until its next transition. Breaks it: a load and a store where the exchange is.
+//   Fresh → Busy → Live → Busy → Quarantined → Busy → Free → Busy → Live …
+//   Busy is taken by compare-exchange alone, from the state expected: of two threads that free one
+//   block at once exactly one wins, and the other has found a double free; an allocation that finds
+//   Live or Quarantined was handed a block twice. The other fields, the canaries and the fill belong
+//   to whoever made it Busy, until it stores the next state. A sweep that runs beside the program
+//   believes what it saw only if state and sequence are the same before and after.
+//   Breaks it: a load and a store where the exchange is; writing a canary of a Live block.
 #pragma once
 
 #include <atomic>
@@ -17,7 +19,18 @@
 
 namespace hakmem {
 
-enum class BlockState : std::uint8_t { Fresh, Live, Quarantined, Free };
+enum class BlockState : std::uint8_t { Fresh, Live, Quarantined, Free, Busy };
+
+constexpr const char* name_of(BlockState state) noexcept {
+  switch (state) {
+    case BlockState::Fresh: return "never allocated";
+    case BlockState::Live: return "live";
+    case BlockState::Quarantined: return "freed, in quarantine";
+    case BlockState::Free: return "freed";
+    case BlockState::Busy: return "in the hands of another thread";
+  }
+  return "";
+}
 
 /// Which family of functions made a block; releases must match (HK107).
 enum class AllocKind : std::uint8_t { Malloc, Aligned, New, NewArray };
@@ -33,8 +46,9 @@ constexpr const char* name_of(AllocKind kind) noexcept {
 }
 
 struct RecordOrders {
-  static constexpr std::memory_order kTransition = std::memory_order_acq_rel;
-  static constexpr std::memory_order kFailed = std::memory_order_acquire;
+  static constexpr std::memory_order kTake = std::memory_order_acquire;
+  static constexpr std::memory_order kLook = std::memory_order_acquire;
+  static constexpr std::memory_order kPublish = std::memory_order_release;
 };
 
 struct BlockRecord {
@@ -50,12 +64,14 @@ struct BlockRecord {
   std::uint64_t allocated_sequence = 0;
   std::uint64_t freed_sequence = 0;
 
-  BlockState state() const noexcept { return shared_state.load(RecordOrders::kFailed); }
-  /// Moves from `from` to `to`; false when the state is another, which `from` then is.
-  bool transition(BlockState& from, BlockState to) noexcept {
-    return shared_state.compare_exchange_strong(from, to, RecordOrders::kTransition,
-                                                RecordOrders::kFailed);
+  BlockState state() const noexcept { return shared_state.load(RecordOrders::kLook); }
+  /// Makes the record Busy if it is in `expected`; false when it is not, and then says what it is.
+  bool try_take(BlockState& expected) noexcept {
+    return shared_state.compare_exchange_strong(expected, BlockState::Busy, RecordOrders::kTake,
+                                                RecordOrders::kLook);
   }
+  /// Ends Busy.
+  void publish(BlockState next) noexcept { shared_state.store(next, RecordOrders::kPublish); }
 };
 
 }  // namespace hakmem

@@ -34,6 +34,15 @@ class MetaArena {
 
   /// Bytes taken from the system so far.
   std::size_t mapped_bytes() const noexcept { return mapped_bytes_; }
+  /// True for an address inside the records' memory. Takes the lock.
+  bool holds(Address address) noexcept {
+    LockScope scope(lock_);
+    for (const Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->older) {
+      if (address - reinterpret_cast<Address>(chunk) < chunk->bytes) return true;
+    }
+    return false;
+  }
+
   Lock& lock_for_fork() noexcept { return lock_; }
 
  private:
@@ -41,16 +50,26 @@ class MetaArena {
   static constexpr std::size_t kChunkBytes = 64 * kKiB;
 
   bool grow(std::size_t need) noexcept {
-    const std::size_t chunk = need > kChunkBytes ? round_up(need, kPageBytes) : kChunkBytes;
+    const std::size_t wanted = need + kAlignBytes;
+    const std::size_t chunk = wanted > kChunkBytes ? round_up(wanted, kPageBytes) : kChunkBytes;
     std::byte* const memory = os::map(chunk, os::Access::ReadWrite);
     if (memory == nullptr) return false;
-    next_ = memory;
-    left_bytes_ = chunk;
+    chunks_ = ::new (memory) Chunk{chunks_, chunk};
+    next_ = memory + kAlignBytes;
+    left_bytes_ = chunk - kAlignBytes;
     mapped_bytes_ += chunk;
     return true;
   }
 
+  /// At the begin of each piece of memory taken from the system.
+  struct Chunk {
+    Chunk* older;
+    std::size_t bytes;
+  };
+  static_assert(sizeof(Chunk) <= kAlignBytes);
+
   Lock lock_;
+  Chunk* chunks_ = nullptr;
   std::byte* next_ = nullptr;
   std::size_t left_bytes_ = 0;
   std::size_t mapped_bytes_ = 0;

@@ -56,6 +56,11 @@ class AddressMap {
   HAK_INLINE Entry* flat() const noexcept { return flat_; }
   HAK_INLINE std::size_t flat_limit() const noexcept { return flat_limit_; }
 
+  /// True for an address inside the flat map's own memory.
+  bool holds(Address address) const noexcept {
+    return address - reinterpret_cast<Address>(flat_) < flat_limit_ * sizeof(Entry);
+  }
+
   Lock& lock_for_fork() noexcept { return lock_; }
 
  private:

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/counter.h"
+#include "integrity/quarantine.h"
 #include "superslab/superslab.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -13,6 +14,10 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 /// Owned: a thread runs on it. Abandoned: its thread is gone, memory remains. Vacant: no memory.
 /// Orphaned: its thread vanished in a fork inside an operation; nobody may touch its lists.
 enum class HeapState : std::uint8_t { Vacant, Owned, Abandoned, Orphaned };
+
+struct NoQuarantine {};
+using HeapQuarantine =
+    std::conditional_t<kBuildChecks.has(Check::kQuarantine), Quarantine, NoQuarantine>;
 
 struct HeapStats {
   Counter refills, carves, slabs_acquired, slabs_released, slabs_drained, blocks_drained;
@@ -45,6 +50,8 @@ struct Heap {
   /// the lists of a heap whose thread was caught there. Written by the owner, read by the child.
   std::atomic<std::uint32_t> shared_slow_depth{0};
   PendingList shared_pending[kClassCount];  ///< slabs with remote frees, by class
+
+  [[no_unique_address]] HeapQuarantine quarantine;  ///< owner-only; empty type below level 3
 
   bool has_memory() const noexcept { return superslabs != nullptr; }
 };

@@ -79,10 +79,7 @@ void release_slab(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
   SuperSlab& superslab = *slab.superslab;
   const std::uint64_t now_ms = os::now_ms();
   hooks::on_slab_release(slab);
-  for (std::size_t i = 0; i < slab.span_slabs; ++i) {
-    Slab& covered = *(&slab + i);
-    domain.map.store(covered.data, 1, MapEntry::of_free_slab(covered));
-  }
+  domain.map.store(slab.data, slab.span_slabs, MapEntry::of_free_slab(slab));
   superslab.give_unit(slab, now_ms);
   heap.stats.slabs_released.add();
   heap.stats.units_released_bytes.add(slab.span_slabs * kGranuleBytes);

@@ -1,0 +1,101 @@
+#include "gate/checked_block.h"
+
+#include "integrity/poison.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+namespace {
+
+CanaryPattern pattern_for(const Domain& domain, const CheckedBlock& block) noexcept {
+  return CanaryPattern::make(domain.checks.secret, reinterpret_cast<Address>(block.user));
+}
+
+Damage damage_between(const CheckedBlock& block, const std::byte* first,
+                      const std::byte* last) noexcept {
+  return {true, first - block.user, last - block.user};
+}
+
+Damage check_canary(const CheckedBlock& block, const std::byte* begin, const std::byte* end,
+                    CanaryPattern pattern) noexcept {
+  const std::byte* const first = find_canary_damage(begin, end, pattern);
+  if (first == end) return {};
+  const std::byte* last = end - 1;
+  const auto expected = [&](const std::byte* at) {
+    return std::byte{pattern.bytes[static_cast<std::size_t>(at - begin) % 8]};
+  };
+  while (last != first && *last == expected(last)) --last;
+  return damage_between(block, first, last);
+}
+
+}  // namespace
+
+CheckedBlock checked_block_in(const Slab& slab, Address inside) noexcept {
+  const std::size_t index = (inside - slab.first_base()) / slab.stride_bytes;
+  std::byte* const base = slab.block_at(index).unsafe_bytes();
+  CheckedBlock block;
+  block.record = &record_of(slab, index);
+  block.user = base + kFrontBytes;
+  block.end = base + slab.stride_bytes;
+  block.slab = &slab;
+  return block;
+}
+
+CheckedBlock checked_block_of(LargeBlock& large) noexcept {
+  CheckedBlock block;
+  block.record = &large.record;
+  block.user = large.user.unsafe_bytes();
+  block.end = large.base + large.bytes;
+  block.large = &large;
+  return block;
+}
+
+CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept {
+  const MapEntry entry = domain.slabs.map.lookup(user);
+  if (!entry.is_ours()) return {};
+  const GranuleKind kind = entry.kind();
+  if (kind == GranuleKind::Large) {
+    LargeBlock& large = entry.large();
+    return large.user.address() == user ? checked_block_of(large) : CheckedBlock{};
+  }
+  if (kind == GranuleKind::FreeRun) return {};
+  const Slab& slab = entry.slab();
+  // A free unit that never was a slab has no class yet.
+  if (slab.stride_bytes == 0) return {};
+  const SlabBase base = SlabBase::unsafe_from(reinterpret_cast<std::byte*>(user - kFrontBytes));
+  return slab.is_block_boundary(base) ? checked_block_in(slab, base.address()) : CheckedBlock{};
+}
+
+void write_canaries(const Domain& domain, const CheckedBlock& block) noexcept {
+  const CanaryPattern pattern = pattern_for(domain, block);
+  write_canary(block.front(), block.front_end(), pattern);
+  const ClassIndex c = block.slab != nullptr ? block.slab->class_index : ClassIndex{};
+  block.user[-1] = header_byte_of(c);
+  write_canary(block.tail(), block.end, pattern);
+}
+
+Damage check_front(const Domain& domain, const CheckedBlock& block) noexcept {
+  const ClassIndex c = block.slab != nullptr ? block.slab->class_index : ClassIndex{};
+  const CanaryPattern pattern = pattern_for(domain, block);
+  Damage damage = check_canary(block, block.front(), block.front_end(), pattern);
+  if (block.user[-1] != header_byte_of(c)) {
+    if (!damage.found) damage.first = -1;
+    damage.found = true;
+    damage.last = -1;
+  }
+  return damage;
+}
+
+Damage check_tail(const Domain& domain, const CheckedBlock& block) noexcept {
+  return check_canary(block, block.tail(), block.end, pattern_for(domain, block));
+}
+
+Damage check_fill(const CheckedBlock& block) noexcept {
+  const std::size_t bytes = filled_bytes(block.record->request_bytes);
+  const std::byte* const first = find_fill_damage(block.user, bytes);
+  if (first == block.user + bytes) return {};
+  const std::byte* last = block.user + bytes - 1;
+  while (last != first && *last == std::byte{kFreedByte}) --last;
+  return damage_between(block, first, last);
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,236 @@
+#include "gate/checked_gate.h"
+
+#include <bit>
+#include <cstring>
+
+#include "gate/checked_report.h"
+#include "gate/failure.h"
+#include "integrity/poison.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+namespace {
+
+struct SequenceOrders {
+  static constexpr std::memory_order kAny = std::memory_order_relaxed;
+};
+
+/// What is known about this operation before anything is touched; the stack is captured here, while
+/// no lock of ours is held.
+struct Operation {
+  StackTrace stack;
+  Detection detection;
+
+  Operation(Domain& domain, ThreadState& thread, Address caller) noexcept {
+    if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
+    if constexpr (kBuildChecks.has(Check::kStacks)) {
+      capture_stack(domain.checks.stack_method, domain.checks.stack_frames, caller, stack);
+      detection.sequence =
+          domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
+    } else {
+      stack.count = 1;
+      stack.pcs[0] = caller;
+    }
+    detection.thread_id = thread.thread_id;
+    detection.stack = &stack;
+  }
+};
+
+/// What the block held when it was free must be as free left it.
+void check_reused(const Domain& domain, const CheckedBlock& block,
+                  const Detection& detection) noexcept {
+  if (block.slab == nullptr) return;  // large memory may have gone back to the system meanwhile
+  const Damage damage = check_fill(block);
+  if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
+}
+
+void* allocate_raw(Domain& domain, ThreadState& thread, const AllocRequest& request,
+                   bool& zeroed) noexcept {
+  zeroed = false;
+  if (request.align > kMinAlignBytes) {
+    return allocate_aligned(domain, thread, request.align, request.bytes);
+  }
+  if (request.bytes > pool::kRequestMax) {
+    return allocate_large(domain, request.bytes, kMinAlignBytes, zeroed);
+  }
+  return allocate(domain, thread, request.bytes);
+}
+
+/// What is wrong with how a block is released; null when nothing is.
+const char* mismatch_of(const BlockRecord& record, const FreeRequest& request) noexcept {
+  const auto is_c = [](AllocKind kind) {
+    return kind == AllocKind::Malloc || kind == AllocKind::Aligned;
+  };
+  const bool both_c = is_c(record.kind) && is_c(request.kind);
+  if (!both_c && record.kind != request.kind) {
+    if (is_c(request.kind)) return "A block made by operator new was given to free().";
+    if (is_c(record.kind)) return "A block made by malloc() was given to operator delete.";
+    return "operator new and operator delete differ in [].";
+  }
+  const std::size_t align = record.align_log2 == 0 ? 0 : std::size_t{1} << record.align_log2;
+  if (!both_c && align != request.align) {
+    return "The alignments given to operator new and operator delete differ.";
+  }
+  if (request.sized && request.bytes != record.request_bytes) {
+    return "The size given to the release is not the size that was allocated.";
+  }
+  return nullptr;
+}
+
+/// Both canaries of a block that its owner has taken.
+void check_canaries(const Domain& domain, const CheckedBlock& block,
+                    const Detection& detection) noexcept {
+  const Damage front = check_front(domain, block);
+  if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
+  const Damage tail = check_tail(domain, block);
+  if (tail.found) report_damage(domain, block, Violation::kOverflow, tail, detection);
+}
+
+/// Ends a block's rest: checks it once more and gives it to the raw gate.
+void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
+            const Detection& detection) noexcept {
+  const Damage damage = check_fill(block);
+  if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
+  const Damage front = check_front(domain, block);
+  if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
+  block.record->publish(BlockState::Free);
+  release(domain, thread, wild(block.user));
+}
+
+void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
+                const Detection& detection) noexcept {
+  const std::size_t bytes = static_cast<std::size_t>(block.end - block.front());
+  const QuarantineLimits& limits = domain.checks.quarantine;
+  if (!has_heap(domain, thread)) attach_thread(domain, thread);
+  if (!has_heap(domain, thread) || !thread.heap->quarantine.admits(bytes, limits)) {
+    return let_go(domain, thread, block, detection);
+  }
+  Quarantine& resting = thread.heap->quarantine;
+  while (resting.needs_room(bytes, limits)) {
+    const CheckedBlock oldest = find_checked_block(domain, resting.pop().user);
+    BlockState expected = BlockState::Quarantined;
+    if (!oldest.record->try_take(expected)) {
+      report_handed_out_twice(domain, oldest, detection);
+    }
+    let_go(domain, thread, oldest, detection);
+  }
+  resting.push({reinterpret_cast<Address>(block.user), bytes});
+  block.record->publish(BlockState::Quarantined);
+  if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
+}
+
+/// A block that the caller has taken stays, with another size; its new stack is the allocation's.
+void* keep_resized(Domain& domain, const CheckedBlock& block, std::size_t bytes,
+                   const Operation& operation) noexcept {
+  BlockRecord& record = *block.record;
+  record.request_bytes = bytes;
+  record.allocated_at = domain.checks.depot.intern(operation.stack);
+  record.allocated_sequence = operation.detection.sequence;
+  write_canaries(domain, block);
+  record.publish(BlockState::Live);
+  return block.user;
+}
+
+}  // namespace
+
+void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& request) noexcept {
+  if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
+  if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
+  const Operation operation(domain, thread, request.caller);
+  bool zeroed;
+  void* const user = allocate_raw(domain, thread, request, zeroed);
+  if (user == nullptr) return nullptr;
+  const CheckedBlock block = find_checked_block(domain, wild(user).address());
+  BlockRecord& record = *block.record;
+  BlockState state = record.state();
+  if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
+    report_handed_out_twice(domain, block, operation.detection);
+  }
+  if (state == BlockState::Free) check_reused(domain, block, operation.detection);
+  record.kind = request.kind;
+  record.align_log2 = static_cast<std::uint8_t>(
+      request.align == 0 ? 0 : std::countr_zero(request.align));
+  record.request_bytes = request.bytes;
+  record.allocated_by = thread.thread_id;
+  record.allocated_at = domain.checks.depot.intern(operation.stack);
+  record.allocated_sequence = operation.detection.sequence;
+  write_canaries(domain, block);
+  if (request.zeroed && !zeroed) std::memset(user, 0, request.bytes);
+  record.publish(BlockState::Live);
+  return user;
+}
+
+void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
+                     const FreeRequest& request) noexcept {
+  if (!pointer) return;
+  const Operation operation(domain, thread, request.caller);
+  const CheckedBlock block = find_checked_block(domain, pointer.address());
+  if (block.record == nullptr) report_wild_free(domain, pointer.address(), operation.detection);
+  BlockRecord& record = *block.record;
+  BlockState state = BlockState::Live;
+  if (!record.try_take(state)) {
+    if (state == BlockState::Fresh) {
+      report_wild_free(domain, pointer.address(), operation.detection);
+    }
+    report_double_free(domain, block, operation.detection);
+  }
+  const char* const mismatch = mismatch_of(record, request);
+  if (mismatch != nullptr) report_mismatch(domain, block, operation.detection, mismatch);
+  check_canaries(domain, block, operation.detection);
+  record.freed_by = thread.thread_id;
+  record.freed_at = domain.checks.depot.intern(operation.stack);
+  record.freed_sequence = operation.detection.sequence;
+  fill_freed(block.user, filled_bytes(record.request_bytes));
+  quarantine(domain, thread, block, operation.detection);
+}
+
+void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
+                         const AllocRequest& request) noexcept {
+  if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
+  const CheckedBlock block = find_checked_block(domain, pointer.address());
+  BlockState state = block.record == nullptr ? BlockState::Fresh : block.record->state();
+  if (state != BlockState::Live || !block.record->try_take(state)) {
+    const Operation operation(domain, thread, request.caller);
+    report_bad_realloc(domain, pointer.address(), "realloc", operation.detection);
+  }
+  BlockRecord& record = *block.record;
+  const std::size_t old_bytes = record.request_bytes;
+  const FreeRequest as_free{.kind = AllocKind::Malloc, .caller = request.caller};
+  if (const char* const mismatch = mismatch_of(record, as_free)) {
+    const Operation operation(domain, thread, request.caller);
+    report_mismatch(domain, block, operation.detection, mismatch);
+  }
+  if (block.large != nullptr && request.bytes > pool::kRequestMax) {
+    const Operation operation(domain, thread, request.caller);
+    check_canaries(domain, block, operation.detection);
+    if (domain.large.try_resize(*block.large, request.bytes)) {
+      return keep_resized(domain, checked_block_of(*block.large), request.bytes, operation);
+    }
+  }
+  const std::size_t room = static_cast<std::size_t>(block.end - block.user) - kTailBytes;
+  if (request.bytes <= room && request.bytes >= room / 2) {
+    const Operation operation(domain, thread, request.caller);
+    check_canaries(domain, block, operation.detection);
+    return keep_resized(domain, block, request.bytes, operation);
+  }
+  record.publish(BlockState::Live);
+  void* const moved = checked_allocate(domain, thread, request);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, block.user, old_bytes < request.bytes ? old_bytes : request.bytes);
+  checked_release(domain, thread, pointer, as_free);
+  return moved;
+}
+
+std::size_t checked_usable_size(Domain& domain, WildPtr pointer, Address caller) noexcept {
+  const CheckedBlock block = find_checked_block(domain, pointer.address());
+  if (block.record != nullptr && block.record->state() == BlockState::Live) {
+    return block.record->request_bytes;
+  }
+  StackTrace stack;
+  stack.count = 1;
+  stack.pcs[0] = caller;
+  report_bad_realloc(domain, pointer.address(), "malloc_usable_size",
+                     {static_cast<std::uint32_t>(os::thread_id()), 0, &stack});
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,221 @@
+#include "gate/checked_report.h"
+
+#include "base/text_sink.h"
+#include "gate/free_gate.h"
+#include "integrity/poison.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+namespace {
+
+constexpr std::ptrdiff_t kWindowLead = 8;  // bytes shown before the first wrong one
+
+TextSink sentence_of(Finding& finding) noexcept {
+  return TextSink(finding.sentence, sizeof finding.sentence);
+}
+
+void fill_detected(Finding& finding, const Detection& detection) noexcept {
+  finding.detected.known = true;
+  finding.detected.thread_id = detection.thread_id;
+  finding.detected.sequence = detection.sequence;
+  if (detection.stack != nullptr) finding.detected.stack = *detection.stack;
+}
+
+void fill_block(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
+  const BlockRecord& record = *block.record;
+  FindingBlock& out = finding.block;
+  if (block.slab != nullptr) {
+    describe_slab_block(facts_of(*block.slab), reinterpret_cast<Address>(block.user), out);
+  } else {
+    out.known = true;
+    out.large = true;
+    out.slab = reinterpret_cast<Address>(block.large->base);
+  }
+  out.user = reinterpret_cast<Address>(block.user);
+  out.request_bytes = record.request_bytes;
+  out.kind = name_of(record.kind);
+  finding.allocated.known = true;
+  finding.allocated.thread_id = record.allocated_by;
+  finding.allocated.sequence = record.allocated_sequence;
+  domain.checks.depot.lookup(record.allocated_at, finding.allocated.stack);
+}
+
+void fill_freed(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
+  const BlockRecord& record = *block.record;
+  finding.freed.known = true;
+  finding.freed.thread_id = record.freed_by;
+  finding.freed.sequence = record.freed_sequence;
+  domain.checks.depot.lookup(record.freed_at, finding.freed.stack);
+}
+
+/// Copies the bytes around the damage, within the block.
+void fill_bytes(const CheckedBlock& block, const Damage& damage, bool keyed,
+                Finding& finding) noexcept {
+  FindingBytes& out = finding.bytes;
+  const std::ptrdiff_t begin = block.front() - block.user;
+  const std::ptrdiff_t end = block.end - block.user;
+  out.known = true;
+  out.first_bad = damage.first;
+  out.last_bad = damage.last;
+  out.expected = kFreedByte;
+  out.keyed = keyed;
+  out.window_begin = damage.first - kWindowLead < begin ? begin : damage.first - kWindowLead;
+  const std::ptrdiff_t room = end - out.window_begin;
+  out.window_bytes = room < static_cast<std::ptrdiff_t>(kByteWindowMax)
+                         ? static_cast<std::uint32_t>(room)
+                         : static_cast<std::uint32_t>(kByteWindowMax);
+  std::memcpy(out.window, block.user + out.window_begin, out.window_bytes);
+}
+
+/// The live or freed block that holds an address of ours, if there was one.
+CheckedBlock block_around(const Domain& domain, Address address) noexcept {
+  const MapEntry entry = domain.slabs.map.lookup(address);
+  if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return {};
+  if (entry.kind() == GranuleKind::Large) {
+    LargeBlock& large = entry.large();
+    return large.contains(address) ? checked_block_of(large) : CheckedBlock{};
+  }
+  const Slab& slab = entry.slab();
+  if (slab.stride_bytes == 0 || address < slab.first_base()) return {};
+  const std::size_t index = (address - slab.first_base()) / slab.stride_bytes;
+  return index < slab.capacity ? checked_block_in(slab, address) : CheckedBlock{};
+}
+
+/// Names the block around `address`; false when there is none that ever was handed out.
+bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
+  const CheckedBlock block = block_around(domain, address);
+  if (block.record == nullptr || block.record->state() == BlockState::Fresh) return false;
+  fill_block(domain, block, finding);
+  const BlockState state = block.record->state();
+  finding.block.state = name_of(state);
+  if (state != BlockState::Live) fill_freed(domain, block, finding);
+  return true;
+}
+
+[[noreturn]] void end() noexcept {
+  publish_finding(true);
+  unreachable();
+}
+
+}  // namespace
+
+void report_double_free(const Domain& domain, const CheckedBlock& block,
+                        const Detection& detection) noexcept {
+  Finding& finding = begin_finding(Violation::kDoubleFree);
+  finding.address = reinterpret_cast<Address>(block.user);
+  fill_detected(finding, detection);
+  fill_block(domain, block, finding);
+  fill_freed(domain, block, finding);
+  finding.block.state = name_of(block.record->state());
+  sentence_of(finding).text("free() got a ").decimal(block.record->request_bytes)
+      .text("-byte block that was already freed.");
+  end();
+}
+
+void report_wild_free(const Domain& domain, Address address, const Detection& detection) noexcept {
+  Finding& finding = begin_finding(Violation::kForeignFree);
+  finding.address = address;
+  fill_detected(finding, detection);
+  TextSink sentence = sentence_of(finding);
+  if (fill_surroundings(domain, address, finding)) {
+    finding.violation = Violation::kInvalidFree;
+    const Address user = finding.block.user;
+    const bool inside = address >= user;
+    sentence.text("free() got an address ").decimal(inside ? address - user : user - address)
+        .text(inside ? " bytes into" : " bytes before").text(" a ")
+        .decimal(finding.block.request_bytes).text("-byte block.");
+  } else {
+    sentence.text("free() got an address that no allocation call returned.");
+  }
+  end();
+}
+
+void report_bad_realloc(const Domain& domain, Address address, const char* function,
+                        const Detection& detection) noexcept {
+  Finding& finding = begin_finding(Violation::kBadRealloc);
+  finding.address = address;
+  fill_detected(finding, detection);
+  TextSink sentence = sentence_of(finding);
+  sentence.text(function).text("() got ");
+  if (!fill_surroundings(domain, address, finding)) {
+    sentence.text("an address that no allocation call returned.");
+  } else if (finding.freed.known && address == finding.block.user) {
+    sentence.text("a ").decimal(finding.block.request_bytes)
+        .text("-byte block that was already freed.");
+  } else {
+    sentence.text("an address inside a ").decimal(finding.block.request_bytes)
+        .text("-byte block, not its start.");
+  }
+  end();
+}
+
+void report_handed_out_twice(const Domain& domain, const CheckedBlock& block,
+                             const Detection& detection) noexcept {
+  Finding& finding = begin_finding(Violation::kHandedOutTwice);
+  finding.address = reinterpret_cast<Address>(block.user);
+  fill_detected(finding, detection);
+  fill_block(domain, block, finding);
+  finding.block.state = name_of(block.record->state());
+  sentence_of(finding).text("An allocation was given a block that is still in use.");
+  end();
+}
+
+void report_mismatch(const Domain& domain, const CheckedBlock& block, const Detection& detection,
+                     const char* sentence) noexcept {
+  Finding& finding = begin_finding(Violation::kMismatch);
+  finding.address = reinterpret_cast<Address>(block.user);
+  fill_detected(finding, detection);
+  fill_block(domain, block, finding);
+  finding.block.state = name_of(BlockState::Live);
+  sentence_of(finding).text(sentence);
+  end();
+}
+
+void report_damage(const Domain& domain, const CheckedBlock& block, Violation violation,
+                   const Damage& damage, const Detection& detection) noexcept {
+  Finding& finding = begin_finding(violation);
+  finding.address = reinterpret_cast<Address>(block.user + damage.first);
+  fill_detected(finding, detection);
+  fill_block(domain, block, finding);
+  const bool freed = violation == Violation::kWriteAfterFree;
+  if (freed) fill_freed(domain, block, finding);
+  finding.block.state = name_of(freed ? BlockState::Quarantined : BlockState::Live);
+  fill_bytes(block, damage, !freed, finding);
+  TextSink sentence = sentence_of(finding);
+  const std::size_t span = static_cast<std::size_t>(damage.last - damage.first) + 1;
+  const std::size_t request = block.record->request_bytes;
+  if (freed) {
+    sentence.decimal(span).text(span == 1 ? " byte at +" : " bytes at +")
+        .decimal(static_cast<std::uint64_t>(damage.first)).text(" of a freed ").decimal(request)
+        .text("-byte block ").text(span == 1 ? "was" : "were").text(" changed after free().");
+    finding.likely = "a dangling pointer was written through";
+    finding.confidence = "high";
+  } else if (violation == Violation::kOverflow) {
+    sentence.text("The program wrote past the end of a ").decimal(request)
+        .text("-byte block: bytes +").decimal(static_cast<std::uint64_t>(damage.first))
+        .text(" to +").decimal(static_cast<std::uint64_t>(damage.last)).text(" changed.");
+    finding.likely = "an index or a length one step too large";
+    finding.confidence = "medium";
+  } else {
+    sentence.text("The program wrote before the start of a ").decimal(request)
+        .text("-byte block: bytes -").decimal(static_cast<std::uint64_t>(-damage.first))
+        .text(" to -").decimal(static_cast<std::uint64_t>(-damage.last)).text(" changed.");
+    finding.likely = "a negative index, or the overflow of the block before";
+    finding.confidence = "medium";
+  }
+  publish_finding(detection.stack != nullptr);
+}
+
+void report_leak(const Domain& domain, const CheckedBlock& block, std::size_t blocks,
+                 std::size_t bytes) noexcept {
+  Finding& finding = begin_finding(Violation::kLeak);
+  finding.address = reinterpret_cast<Address>(block.user);
+  fill_block(domain, block, finding);
+  finding.block.state = name_of(BlockState::Live);
+  TextSink sentence = sentence_of(finding);
+  sentence.text("Nothing points to ").decimal(blocks).text(blocks == 1 ? " block" : " blocks")
+      .text(" of together ").decimal(bytes).text(" bytes any more, allocated here.");
+  publish_finding(false);
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,75 @@
+// A bounded queue of freed blocks, oldest first: what is in it cannot be handed out again, so that a
+// late write is seen. One for each heap, used by the heap's owner alone; no lock.
+// Called by the checked gates. Invariant: at most the blocks and bytes of its limits rest in it.
+#pragma once
+
+#include "os/os.h"
+
+namespace hakmem {
+
+/// How much may rest in one quarantine.
+struct QuarantineLimits {
+  std::size_t blocks = 0;
+  std::size_t bytes = 0;
+};
+
+class Quarantine {
+ public:
+  struct Entry {
+    Address user;
+    std::size_t bytes;
+  };
+
+  constexpr Quarantine() noexcept = default;
+
+  /// True when a block of `bytes` may rest at all; a larger one would push out all others.
+  bool admits(std::size_t bytes, const QuarantineLimits& limits) noexcept {
+    constexpr std::size_t kShare = 4;
+    return limits.blocks != 0 && bytes <= limits.bytes / kShare && ensure_ring(limits.blocks);
+  }
+
+  /// Adds a block. Precondition: admits(), and needs_room() was answered by pops.
+  void push(Entry entry) noexcept {
+    ring_[(first_ + count_) % capacity_] = entry;
+    ++count_;
+    bytes_ += entry.bytes;
+  }
+
+  /// True while a block of `bytes` does not fit beside what rests here.
+  bool needs_room(std::size_t bytes, const QuarantineLimits& limits) const noexcept {
+    return count_ != 0 && (count_ == capacity_ || bytes_ + bytes > limits.bytes);
+  }
+
+  /// Takes the oldest block out. Precondition: not empty.
+  Entry pop() noexcept {
+    const Entry entry = ring_[first_];
+    first_ = (first_ + 1) % capacity_;
+    --count_;
+    bytes_ -= entry.bytes;
+    return entry;
+  }
+
+  bool empty() const noexcept { return count_ == 0; }
+  std::size_t count() const noexcept { return count_; }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  /// The ring is taken at first use; its pages are touched as it fills.
+  bool ensure_ring(std::size_t blocks) noexcept {
+    if (ring_ != nullptr) return true;
+    std::byte* const memory =
+        os::map(round_up(blocks * sizeof(Entry), kPageBytes), os::Access::ReadWrite);
+    if (memory == nullptr) return false;
+    ring_ = reinterpret_cast<Entry*>(memory);
+    capacity_ = blocks;
+    return true;
+  }
+
+  Entry* ring_ = nullptr;
+  std::size_t capacity_ = 0;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace hakmem
