@@ -75,7 +75,7 @@ struct Operation {
   unsigned long count;
 };
 
-constexpr unsigned long kPairs = 4096;
+constexpr unsigned long kPairs = 2048;
 constexpr unsigned long kReplacements = 32768;
 
 constexpr std::array kOperations{

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kValgrindLimitS = 300;
+constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";  // fixed by the x86-64 psABI
 constexpr std::string_view kLabelPrefix = "desc: Trigger: Client Request: ";
 
 /// A directory for the dumps, removed with them.
@@ -110,15 +111,19 @@ std::vector<OperationCount> count_instructions(const std::string& program,
                                                const std::string& library) {
   const ScratchDirectory scratch;
   const std::string out = (scratch.path() / "dump").string();
-  // Valgrind gives the preload on to the program. Binding now keeps the loader's symbol look-up
-  // out of the counts.
-  EnvironmentChange change{{"LD_BIND_NOW=1"}, {"LD_PRELOAD", "HAKMEM_INTEGRITY_LEVEL"}};
-  if (!library.empty()) change.set.push_back("LD_PRELOAD=" + library);
-  const Outcome outcome =
-      run_process({{"valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no",
-                    "--dump-line=no", "--callgrind-out-file=" + out, program},
-                   ""},
-                  change, kValgrindLimitS);
+  // The loader is what valgrind runs: a preload from the environment would also go into valgrind's
+  // own launcher, a shell script. Binding now keeps the symbol look-up out of the counts.
+  const EnvironmentChange change{{"LD_BIND_NOW=1"},
+                                 {"LD_PRELOAD", "HAKMEM_INTEGRITY_LEVEL", "HAKMEM_OPTIONS"}};
+  Command command{{"valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no",
+                   "--dump-line=no", "--callgrind-out-file=" + out, kLoader},
+                  ""};
+  if (!library.empty()) {
+    command.argv.emplace_back("--preload");
+    command.argv.push_back(library);
+  }
+  command.argv.push_back(program);
+  const Outcome outcome = run_process(command, change, kValgrindLimitS);
   if (!outcome.failure.empty()) throw std::runtime_error("valgrind: " + outcome.failure);
   std::vector<CallgrindDump> dumps;
   for (int number = 1;; ++number) {

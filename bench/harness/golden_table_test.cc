@@ -40,6 +40,15 @@ TEST(GoldenTable, ToleranceIsAPercentageBothWays) {
   EXPECT_EQ(compare_golden(table, measured).size(), 2u);
 }
 
+TEST(GoldenTable, LevelsWithSecretsHaveOnePercentEvenWhereOthersAreExact) {
+  const GoldenTable table = parse_golden("key: k\nmalloc_16 29 60 94 1000 1700 exact\n");
+  GoldenTable measured = table;
+  measured.rows[0].counts = {29, 60, 94, 1009, 1684};
+  EXPECT_TRUE(compare_golden(table, measured).empty());
+  measured.rows[0].counts = {29, 60, 95, 1011, 1682};
+  EXPECT_EQ(compare_golden(table, measured).size(), 3u);
+}
+
 TEST(GoldenTable, RowsAndLevelsOfOneSideOnlyAreDifferences) {
   const GoldenTable table = parse_golden(kTable);
   GoldenTable measured = table;
