@@ -4,6 +4,7 @@
 // Run by CTest with any preloaded malloc: size_matrix [--only ENTRY] [--size N] [--list] Invariant:
 // up to kMustSucceedBytes NULL is a failure, above kRequestMaxBytes a block is.
 #include "check.h"
+#include "memory_watch.h"
 
 #include <malloc.h>
 
@@ -123,7 +124,6 @@ Live live[kWindow];
 std::size_t live_next = 0;
 std::size_t blocks_checked = 0;
 std::size_t refusals = 0;
-
 /// The lines below print addresses; a char* would be taken for a string.
 const void* address(const char* block) { return block; }
 
@@ -182,6 +182,8 @@ void one_size(const Entry& entry, std::size_t bytes) {
   // A big block would push the window over the machine's memory limits: it lives alone.
   if (bytes > kMustSucceedBytes / 64) release_all();
   release(live[live_next]);
+  memory_watch::now_entry = entry.name;
+  memory_watch::now_bytes = bytes;
   errno = 0;
   char* block = static_cast<char*>(entry.allocate(bytes, entry.align));
   if (block == nullptr) return check_refusal(entry, bytes, errno);
@@ -232,11 +234,7 @@ void all_sizes(const Entry& entry) {
 }
 
 int run(int argc, char** argv) {
-  // Whoever touches a terabyte that was only reserved should be the process that the kernel ends.
-  if (std::FILE* file = std::fopen("/proc/self/oom_score_adj", "w")) {
-    std::fputs("1000", file);
-    std::fclose(file);
-  }
+  memory_watch::start();
   const char* only = text_option(argc, argv, "--only", nullptr);
   const bool list = has_option(argc, argv, "--list");
   const std::size_t size = number_option(argc, argv, "--size", SIZE_MAX);
