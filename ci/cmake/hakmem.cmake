@@ -30,6 +30,7 @@ set(HAKMEM_CORE_SOURCES
   src/gate/thread_lifecycle.cc)
 # From level 1 on: findings and how they are published.
 set(HAKMEM_REPORT_SOURCES
+  src/os/os_child_linux.cc
   src/os/os_process_linux.cc
   src/os/os_signal_linux.cc
   src/ptr_trace/backtrace.cc
@@ -58,7 +59,22 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/exit_sweep.cc
   src/gate/leak_search.cc)
 # Tests beside the code, by the level from which their subject exists.
-set(HAKMEM_CORE_TESTS)
+set(HAKMEM_CORE_TESTS
+  src/base/block_layout_test.cc
+  src/base/checks_test.cc
+  src/base/counter_test.cc
+  src/base/freelist_test.cc
+  src/base/options_test.cc
+  src/base/ptr_types_test.cc
+  src/base/size_class_test.cc
+  src/base/text_sink_test.cc
+  src/base/units_test.cc
+  src/base/violation_test.cc
+  src/superslab/remote_queue_test.cc
+  src/superslab/slab_test.cc
+  src/superslab/superslab_test.cc
+  src/gate/failure_sweep_test.cc
+  src/gate/gate_test.cc)
 set(HAKMEM_REPORT_TESTS
   src/integrity/report_json_test.cc
   src/integrity/report_text_test.cc
@@ -104,6 +120,9 @@ function(hakmem_add_library level)
   else()
     list(APPEND own src/api/start_checks.cc)
   endif()
+  if(level EQUAL 4)
+    list(APPEND own src/api/main_entry.cc)
+  endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)
   add_library(${target} SHARED ${sources} ${own})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
@@ -112,7 +131,7 @@ function(hakmem_add_library level)
     ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} ${HAKMEM_LIBRARY_FLAGS})
   # Linked as C: no C++ library comes along into every process.
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C NO_SONAME ON)
-  target_link_options(${target} PRIVATE -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
+  target_link_options(${target} PRIVATE -Wl,--as-needed -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
   if(level GREATER_EQUAL 1)
     # The unwinder of level 4's safe mode and of every report; libunwind is loaded, not linked.
     target_link_libraries(${target} PRIVATE gcc_s)

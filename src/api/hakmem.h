@@ -1,14 +1,9 @@
 /* Public interface of the library beyond malloc's: counters of the running allocator.
- * Usable from C and C++. Stable: fields are only added, at the end, with a new version. */
-#ifndef HAKMEM_H_
-#define HAKMEM_H_
+ * Usable from C and C++ (the symbol has the same name in both). Stable: fields are only added, at the end, with a new version. */
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 #define HAKMEM_STATS_VERSION 1
 
@@ -41,10 +36,4 @@ typedef struct hakmem_stats {
 
 /* Fills `out` up to `size` bytes (sizeof *out). Returns 0, or -1 when size is too small to hold the
  * version. Any thread; values of other threads may be a moment old. */
-int hakmem_stats_get(hakmem_stats* out, size_t size);
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif
+int hakmem_stats_get(hakmem_stats* out, size_t size) __asm__("hakmem_stats_get");

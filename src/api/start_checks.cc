@@ -14,7 +14,6 @@ void start_checks(const Options& options) noexcept {
     note_line("option 'stack' must be auto, safe, fp or caller");
     os::exit_now(exit_code::kBadOption);
   }
-  if constexpr (kBuildChecks.has(Check::kStacks)) warm_up_backtrace();
   if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
 }
 

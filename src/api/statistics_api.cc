@@ -68,7 +68,7 @@ struct mallinfo2 to_mallinfo(const hakmem_stats& s) noexcept {
 
 }  // namespace
 
-HAK_EXPORT int hakmem_stats_get(hakmem_stats* out, std::size_t size) {
+HAK_EXPORT_CXX int hakmem_stats_get(hakmem_stats* out, std::size_t size) {
   if (out == nullptr || size < sizeof out->version) return -1;
   const hakmem_stats s = collect();
   std::memcpy(out, &s, size < sizeof s ? size : sizeof s);
@@ -93,7 +93,7 @@ HAK_EXPORT struct mallinfo mallinfo() noexcept {
 HAK_EXPORT int mallopt(int, int) noexcept { return 1; }
 
 HAK_EXPORT int malloc_trim(std::size_t) noexcept {
-  std::size_t bytes = process_domain.relieve_pressure();
+  std::size_t bytes = process_domain.purge_caches();
   if (has_heap(process_domain, this_thread)) {
     SlowOperation scope(*this_thread.heap);
     drain_all(process_domain.slabs, *this_thread.heap);

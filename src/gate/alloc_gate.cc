@@ -14,7 +14,10 @@ void* allocate_slow(Domain& domain, ThreadState& thread, ClassIndex c) noexcept 
   Heap& heap = *thread.heap;
   SlabBase block = refill(domain.slabs, heap, c);
   // What another tier keeps for reuse may be what is missing here.
-  if (!block && domain.relieve_pressure() != 0) block = refill(domain.slabs, heap, c);
+  if (!block) {
+    relieve_pressure(domain, thread);
+    block = refill(domain.slabs, heap, c);
+  }
   if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
   if (!block) return note_failure(FailureReason::OutOfMemory);
   return to_user(block).unsafe_bytes();
@@ -26,16 +29,17 @@ void* allocate_above_tiny(Domain& domain, ThreadState& thread, std::size_t reque
     return allocate_class(domain, thread, pool::active_slab(*thread.heap, c), c);
   }
   bool zeroed;
-  return allocate_large(domain, request, kMinAlignBytes, zeroed);
+  return allocate_large(domain, thread, request, kMinAlignBytes, zeroed);
 }
 
-void* allocate_large(Domain& domain, std::size_t request, std::size_t align,
+void* allocate_large(Domain& domain, ThreadState& thread, std::size_t request, std::size_t align,
                      bool& zeroed) noexcept {
   zeroed = false;
   if (request > kRequestMax) return note_failure(FailureReason::TooLarge);
   if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
   LargeBlock* block = domain.large.allocate(request, align);
-  if (block == nullptr && domain.relieve_pressure() != 0) {
+  if (block == nullptr) {
+    relieve_pressure(domain, thread);
     block = domain.large.allocate(request, align);
   }
   if (block == nullptr) return note_failure(FailureReason::OutOfMemory);
@@ -55,14 +59,14 @@ void* allocate_aligned(Domain& domain, ThreadState& thread, std::size_t align,
     }
   }
   bool zeroed;
-  return allocate_large(domain, request, align, zeroed);
+  return allocate_large(domain, thread, request, align, zeroed);
 }
 
 void* allocate_zeroed(Domain& domain, ThreadState& thread, std::size_t request) noexcept {
   bool zeroed = false;
   void* const user = request <= pool::kRequestMax
                          ? allocate(domain, thread, request)
-                         : allocate_large(domain, request, kMinAlignBytes, zeroed);
+                         : allocate_large(domain, thread, request, kMinAlignBytes, zeroed);
   if (user != nullptr && !zeroed) std::memset(user, 0, request);
   return user;
 }

@@ -17,7 +17,7 @@ HAK_NOINLINE void* allocate_above_tiny(Domain& domain, ThreadState& thread,
                                        std::size_t request) noexcept;
 
 /// A request of the large tier; `zeroed` tells whether every byte reads as zero.
-void* allocate_large(Domain& domain, std::size_t request, std::size_t align,
+void* allocate_large(Domain& domain, ThreadState& thread, std::size_t request, std::size_t align,
                      bool& zeroed) noexcept;
 
 /// A block at a multiple of `align`, a power of two. Null: too large, or refused.

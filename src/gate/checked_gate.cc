@@ -51,9 +51,14 @@ void* allocate_raw(Domain& domain, ThreadState& thread, const AllocRequest& requ
     return allocate_aligned(domain, thread, request.align, request.bytes);
   }
   if (request.bytes > pool::kRequestMax) {
-    return allocate_large(domain, request.bytes, kMinAlignBytes, zeroed);
+    return allocate_large(domain, thread, request.bytes, kMinAlignBytes, zeroed);
   }
   return allocate(domain, thread, request.bytes);
+}
+
+/// As records keep it: 0 for alignments that every block has anyway.
+std::uint8_t align_log2_of(std::size_t align) noexcept {
+  return align <= kMinAlignBytes ? 0 : static_cast<std::uint8_t>(std::countr_zero(align));
 }
 
 /// What is wrong with how a block is released; null when nothing is.
@@ -67,8 +72,7 @@ const char* mismatch_of(const BlockRecord& record, const FreeRequest& request) n
     if (is_c(record.kind)) return "A block made by malloc() was given to operator delete.";
     return "operator new and operator delete differ in [].";
   }
-  const std::size_t align = record.align_log2 == 0 ? 0 : std::size_t{1} << record.align_log2;
-  if (!both_c && align != request.align) {
+  if (!both_c && record.align_log2 != align_log2_of(request.align)) {
     return "The alignments given to operator new and operator delete differ.";
   }
   if (request.sized && request.bytes != record.request_bytes) {
@@ -148,8 +152,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   }
   if (state == BlockState::Free) check_reused(domain, block, operation.detection);
   record.kind = request.kind;
-  record.align_log2 = static_cast<std::uint8_t>(
-      request.align == 0 ? 0 : std::countr_zero(request.align));
+  record.align_log2 = align_log2_of(request.align);
   record.request_bytes = request.bytes;
   record.allocated_by = thread.thread_id;
   record.allocated_at = domain.checks.depot.intern(operation.stack);

@@ -58,10 +58,8 @@ class Domain {
   /// Takes what options say about keeping and returning memory.
   void apply(const Options& options) noexcept { slabs.policy = RetentionPolicy::from(options); }
 
-  /// Gives cached memory of every tier back to the system; returns the bytes.
-  std::size_t relieve_pressure() noexcept {
-    return large.purge_all() + slabs.pool.purge_all();
-  }
+  /// Gives the memory that tiers keep for reuse back to the system; returns the bytes.
+  std::size_t purge_caches() noexcept { return large.purge_all() + slabs.pool.purge_all(); }
 
   SlabDomain slabs;
   LargeTier large{slabs.space, slabs.map, slabs.meta, slabs.policy};

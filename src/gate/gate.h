@@ -63,6 +63,17 @@ HAK_INLINE void release(Domain& domain, ThreadState& thread, WildPtr pointer, Al
   }
 }
 
+/// A release that says how aligned, but not how large, the block was.
+template <class Cold>
+HAK_INLINE void release_aligned(Domain& domain, ThreadState& thread, WildPtr pointer,
+                                std::size_t align, AllocKind kind, Cold cold) noexcept {
+  if constexpr (kChecked) {
+    checked_release(domain, thread, pointer, {.kind = kind, .align = align, .caller = caller()});
+  } else {
+    hakmem::release(domain, thread, pointer, cold);
+  }
+}
+
 /// A release that says how large, and with `align` other than 0 how aligned, the block was.
 template <class Cold>
 HAK_INLINE void release_sized(Domain& domain, ThreadState& thread, WildPtr pointer,

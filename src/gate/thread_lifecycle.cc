@@ -21,8 +21,8 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
 }
 
 void detach_thread(Domain& domain, ThreadState& thread) noexcept {
-  if (!has_heap(domain, thread)) return;
   Heap& heap = *thread.heap;
+  if (&heap == &domain.slabs.no_heap) return;
   {
     SlowOperation scope(heap);
     drain_all(domain.slabs, heap);
@@ -32,6 +32,17 @@ void detach_thread(Domain& domain, ThreadState& thread) noexcept {
   thread.heap = &domain.slabs.no_heap;
   thread.tag_bits = ThreadState::kNoTag;
   domain.slabs.registry.leave(heap);
+}
+
+void relieve_pressure(Domain& domain, ThreadState& thread) noexcept {
+  if (has_heap(domain, thread)) {
+    SlowOperation scope(*thread.heap);
+    drain_all(domain.slabs, *thread.heap);
+    while (adopt_abandoned(domain.slabs, *thread.heap)) {
+    }
+    shed(domain.slabs, *thread.heap);
+  }
+  domain.purge_caches();
 }
 
 void lock_for_fork(Domain& domain) noexcept {

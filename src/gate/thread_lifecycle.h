@@ -17,6 +17,10 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept;
 /// Leaves the thread's heap, with its live blocks, to others. The thread may go on allocating.
 void detach_thread(Domain& domain, ThreadState& thread) noexcept;
 
+/// The system refused memory: gives back what threads that are gone, this thread's heap and the
+/// caches keep, so that a second try may succeed.
+void relieve_pressure(Domain& domain, ThreadState& thread) noexcept;
+
 /// Told, once for each attach, that a thread wants detach_thread() at its exit. Defined by api/ for
 /// the product and by the test's main for tests; must not fail.
 void thread_attached(Domain& domain, ThreadState& thread) noexcept;

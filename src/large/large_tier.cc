@@ -11,6 +11,11 @@ constexpr std::size_t lead_for(std::size_t align) noexcept {
   return kFrontBytes == 0 ? 0 : round_up(kFrontBytes, align > kMinAlignBytes ? align : kMinAlignBytes);
 }
 
+/// Whole pages for a request; a request of nothing still gets an address of its own.
+constexpr std::size_t block_bytes(std::size_t lead, std::size_t request) noexcept {
+  return round_up(lead + (request == 0 ? 1 : request) + kTailBytes, kPageBytes);
+}
+
 std::size_t run_granules(const LargeBlock& block) noexcept { return granules_for(block.bytes); }
 
 }  // namespace
@@ -50,7 +55,7 @@ void LargeTier::publish_locked(LargeBlock& block, std::size_t lead) noexcept {
 LargeBlock* LargeTier::allocate(std::size_t request, std::size_t align) noexcept {
   const std::size_t lead = lead_for(align);
   if (request > kRequestMax - lead - kTailBytes - kGranuleBytes) return nullptr;
-  const std::size_t bytes = round_up(lead + request + kTailBytes, kPageBytes);
+  const std::size_t bytes = block_bytes(lead, request);
   const bool as_run = align <= kGranuleBytes && granules_for(bytes) <= RunAllocator::kGranulesMax;
   LargeBlock* const block = as_run ? allocate_run(bytes, lead) : allocate_mapping(bytes, lead, align);
   if (block != nullptr) hooks::on_large_alloc(*block);
@@ -119,7 +124,7 @@ void LargeTier::release(LargeBlock& block) noexcept {
 bool LargeTier::try_resize(LargeBlock& block, std::size_t request) noexcept {
   const std::size_t lead = static_cast<std::size_t>(block.user.unsafe_bytes() - block.base);
   if (request > kRequestMax - lead - kTailBytes - kGranuleBytes) return false;
-  const std::size_t bytes = round_up(lead + request + kTailBytes, kPageBytes);
+  const std::size_t bytes = block_bytes(lead, request);
   if (bytes == block.bytes) return true;
   const bool stays_run = granules_for(bytes) <= RunAllocator::kGranulesMax;
   LockScope scope(lock_);
@@ -144,9 +149,8 @@ bool LargeTier::resize_run(LargeBlock& block, std::size_t bytes) noexcept {
 
 bool LargeTier::resize_mapping(LargeBlock& block, std::size_t bytes) noexcept {
   std::byte* const old_base = block.base;
-  if (!map_.prepare(old_base, bytes)) return false;
   std::byte* base = old_base;
-  if (!os::resize_in_place(old_base, block.bytes, bytes)) {
+  if (!map_.prepare(old_base, bytes) || !os::resize_in_place(old_base, block.bytes, bytes)) {
     const std::size_t lead = static_cast<std::size_t>(block.user.unsafe_bytes() - old_base);
     if (lead > kGranuleBytes) return false;  // the alignment asked for would be lost
     base = os::map_aligned(bytes, kGranuleBytes);

@@ -23,6 +23,12 @@ std::byte* map_with(std::size_t bytes, int protection) noexcept {
   return is_error(result) ? nullptr : reinterpret_cast<std::byte*>(result);
 }
 
+bool is_limited(int resource) noexcept {
+  rlimit limit{};
+  system_call(SYS_prlimit64, 0, resource, 0, as_long(&limit));
+  return limit.rlim_cur != RLIM_INFINITY;
+}
+
 bool strict_overcommit() noexcept {
   const int fd = open_file("/proc/sys/vm/overcommit_memory", OpenFor::Read);
   if (fd < 0) return false;
@@ -97,9 +103,7 @@ std::uint64_t now_ms() noexcept {
 }
 
 bool address_space_is_scarce() noexcept {
-  rlimit limit{};
-  system_call(SYS_prlimit64, 0, RLIMIT_AS, 0, as_long(&limit));
-  return limit.rlim_cur != RLIM_INFINITY || strict_overcommit();
+  return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA) || strict_overcommit();
 }
 
 void wait_on(const std::uint32_t* word, std::uint32_t expected) noexcept {
