@@ -14,6 +14,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +96,30 @@ template <class T>
   if (write(STDERR_FILENO, line, static_cast<std::size_t>(length) + 1) < 0) _exit(2);
   _exit(1);
 }
+
+/// Path of the library under test: HAKMEM_STRESS_LIBRARY, or LD_PRELOAD; empty: none.
+inline const char* subject_path() noexcept {
+  const char* path = std::getenv("HAKMEM_STRESS_LIBRARY");
+  if (path == nullptr) path = std::getenv("LD_PRELOAD");
+  return path != nullptr ? path : "";
+}
+
+/// Ends the program as failed unless `symbol` comes from the library under test. The loader ignores
+/// a library that it cannot preload; without this check such a test would pass on the C library.
+inline void require_from_subject(const char* symbol, const void* function) {
+  if (subject_path()[0] == '\0') return;
+  char found[4096];
+  char wanted[4096];
+  Dl_info where = {};
+  if (function == nullptr) die("no %s", symbol);
+  if (dladdr(function, &where) == 0 || where.dli_fname == nullptr) die("%s is nowhere", symbol);
+  if (realpath(where.dli_fname, found) == nullptr) die("no file %s", where.dli_fname);
+  if (realpath(subject_path(), wanted) == nullptr) die("no file %s", subject_path());
+  if (std::strcmp(found, wanted) != 0) die("%s comes from %s, not %s", symbol, found, wanted);
+}
+
+/// First statement of every program: malloc is the one under test.
+inline void require_subject() { require_from_subject("malloc", dlsym(RTLD_DEFAULT, "malloc")); }
 
 namespace detail {
 inline char crash_note[512];

@@ -164,6 +164,7 @@ int many_runs(std::uint64_t runs, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace hakmem::stress;
+  require_subject();
   config.threads = number_option(argc, argv, "--threads", config.threads);
   config.generations = number_option(argc, argv, "--generations", config.generations);
   config.steps = number_option(argc, argv, "--steps", config.steps);

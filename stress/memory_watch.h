@@ -28,8 +28,7 @@ inline void on_timer(int) noexcept {
     pages = pages * 10 + static_cast<std::size_t>(resident[1] - '0');
   }
   if (pages * 4096 > kResidentMaxBytes) {
-    die("FAIL %s(%zu): more than %zu MiB resident", now_entry, now_bytes,
-        kResidentMaxBytes >> 20);
+    die("FAIL %s(%zu): more than %zu MiB resident", now_entry, now_bytes, kResidentMaxBytes >> 20);
   }
   errno = error;
 }

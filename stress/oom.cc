@@ -176,6 +176,7 @@ void two_threads(std::uint64_t seed) {
 
 int main(int argc, char** argv) {
   using namespace hakmem::stress;
+  require_subject();
   const std::uint64_t seed = number_option(argc, argv, "--seed", 42);
   if (has_option(argc, argv, "--start")) {
     std::free(std::malloc(100));

@@ -152,6 +152,7 @@ int run_seeds(const char* list, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace hakmem::stress;
+  require_subject();
   if (const char* list = text_option(argc, argv, "--seeds", nullptr)) {
     return run_seeds(list, argc, argv);
   }

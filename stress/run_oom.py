@@ -27,8 +27,9 @@ def run(argv, library, kind, limit_mib, seconds):
     """Runs argv under the limit; returns (status or None when it hangs, its output)."""
     environment = {**os.environ, "HAKMEM_OPTIONS": "symbolize=0"}
     environment.pop("LD_PRELOAD", None)
+    environment.pop("HAKMEM_STRESS_LIBRARY", None)
     if library:
-        environment["LD_PRELOAD"] = library
+        environment["LD_PRELOAD"] = environment["HAKMEM_STRESS_LIBRARY"] = os.path.abspath(library)
 
     def limit():
         resource.setrlimit(KINDS[kind], (limit_mib * MIB, limit_mib * MIB))

@@ -234,6 +234,7 @@ void all_sizes(const Entry& entry) {
 }
 
 int run(int argc, char** argv) {
+  require_subject();
   memory_watch::start();
   const char* only = text_option(argc, argv, "--only", nullptr);
   const bool list = has_option(argc, argv, "--list");

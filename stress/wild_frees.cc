@@ -222,6 +222,7 @@ const char* judge(const Case& what, std::uint64_t level) {
 
 int main(int argc, char** argv) {
   using namespace hakmem::stress;
+  require_subject();
   const std::uint64_t level = number_option(argc, argv, "--level", 0);
   const char* only = text_option(argc, argv, "--only", nullptr);
   int run = 0;

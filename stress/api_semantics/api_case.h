@@ -31,9 +31,8 @@ inline bool add_case(const char* name, void (*run)()) {
 /// skipped when nothing is preloaded, if there is none.
 void* function_named(const char* name);
 
-/// True when a malloc library is preloaded; its path.
-bool is_preloaded() noexcept;
-const char* preloaded_path() noexcept;
+/// True when a malloc library is under test, false on the C library's own.
+bool has_subject() noexcept;
 
 }  // namespace hakmem::stress
 

@@ -92,16 +92,11 @@ void skip_case(const char* format, ...) {
   _exit(kExitSkipped);
 }
 
-bool is_preloaded() noexcept { return preloaded_path()[0] != '\0'; }
-
-const char* preloaded_path() noexcept {
-  const char* path = std::getenv("LD_PRELOAD");
-  return path != nullptr ? path : "";
-}
+bool has_subject() noexcept { return subject_path()[0] != '\0'; }
 
 void* function_named(const char* name) {
   void* function = dlsym(RTLD_DEFAULT, name);
-  if (function == nullptr && !is_preloaded()) skip_case("the C library has no %s", name);
+  if (function == nullptr && !has_subject()) skip_case("the C library has no %s", name);
   HAK_EXPECT(function != nullptr, "no %s", name);
   return function;
 }
@@ -110,6 +105,7 @@ void* function_named(const char* name) {
 
 int main(int argc, char** argv) {
   using namespace hakmem::stress;
+  require_subject();
   const char* only = text_option(argc, argv, "--only", nullptr);
   const bool list = has_option(argc, argv, "--list");
   int counts[3] = {};

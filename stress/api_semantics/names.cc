@@ -2,9 +2,6 @@
 // out the C library's blocks, which then reach the other library's free.
 #include "api_case.h"
 
-#include <dlfcn.h>
-
-#include <climits>
 #include <iterator>
 #include <utility>
 
@@ -62,17 +59,7 @@ constexpr const char* kNames[] = {
     "_ZdaPvSt11align_val_tRKSt9nothrow_t",
 };
 
-void check_name(const char* name) {
-  void* function = function_named(name);
-  if (!is_preloaded()) return;
-  Dl_info where = {};
-  HAK_EXPECT(dladdr(function, &where) != 0 && where.dli_fname != nullptr, "%s is nowhere", name);
-  char found[PATH_MAX];
-  char wanted[PATH_MAX];
-  HAK_EXPECT(realpath(where.dli_fname, found) != nullptr, "no file %s", where.dli_fname);
-  HAK_EXPECT(realpath(preloaded_path(), wanted) != nullptr, "no file %s", preloaded_path());
-  HAK_EXPECT(std::strcmp(found, wanted) == 0, "%s comes from %s, not from %s", name, found, wanted);
-}
+void check_name(const char* name) { require_from_subject(name, function_named(name)); }
 
 // A case is a plain function, so each name gets one of its own from a template.
 template <std::size_t kIndex>

@@ -15,6 +15,7 @@ failure, not a pass.
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -51,6 +52,18 @@ def loads_library(program, library):
     os.waitpid(child, 0)
     lines = [line for line in listing.splitlines() if b"cannot be preloaded" not in line]
     return any(os.fsencode(library) in line for line in lines)
+
+
+def reaches_children(library):
+    """True when a child of a child still has the library mapped and its environment kept."""
+    environment = {"LD_PRELOAD": library, "PATH": "/usr/bin:/bin", "HAKMEM_STRESS_MARK": "kept"}
+    try:
+        done = subprocess.run(["/bin/sh", "-c", "cat /proc/self/maps; env; true"], env=environment,
+                              capture_output=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return (done.returncode == 0 and os.fsencode(os.path.realpath(library)) in done.stdout
+            and b"HAKMEM_STRESS_MARK=kept" in done.stdout)
 
 
 def observe(case, root, library, programs, options):
@@ -99,6 +112,8 @@ def judge(plain, case, root, library, programs, options):
     for name, path in programs.items():
         if library and not loads_library(path, library):
             return f"{name} ({path}) does not load {library}"
+    if library and not reaches_children(library):
+        return f"the environment or {library} itself is lost on the way to child processes"
     try:
         subject, findings = observe(case, root, library, programs, options)
     except (Hang, Broken) as problem:
