@@ -24,6 +24,7 @@ std::vector<CheckResult> check_machine() {
   std::vector<CheckResult> results;
   for (int level = 0; level <= kIntegrityLevelMax; ++level) results.push_back(check_library(level));
   results.push_back(check_symbolizer("/usr/bin"));
+  results.push_back(check_unwinder());
   results.push_back(check_overcommit());
   results.push_back(check_address_space_limit());
   results.push_back(check_mapping_limit());

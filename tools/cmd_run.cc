@@ -115,8 +115,15 @@ void print_outcome(const RunRequest& request, const RunPlan& plan, const Verdict
   if (worst == nullptr) return;
   std::set<pid_t> processes;
   for (const VerdictLine& line : verdict.lines) processes.insert(line.pid);
-  fmt::print(stderr, "hakmem: {} finding(s) in {} process(es), the worst HK{} {}\n",
-             verdict.lines.size(), processes.size(), worst->id, kind_of(worst->id));
+  const std::string name = fmt::format("HK{} {}", worst->id, kind_of(worst->id));
+  if (verdict.lines.size() == 1) {
+    fmt::print(stderr, "hakmem: {}, exit status {}\n", name, worst->exit_status);
+  } else {
+    fmt::print(
+        stderr, "hakmem: {} findings in {}, the worst {}, exit status {}\n", verdict.lines.size(),
+        processes.size() == 1 ? "one process" : fmt::format("{} processes", processes.size()), name,
+        worst->exit_status);
+  }
   for (const pid_t pid : processes) {
     const fs::path report = report_of(plan, pid);
     std::error_code error;

@@ -23,6 +23,8 @@ struct CheckResult {
 CheckResult check_library(int level);
 /// The programs that the runtime names functions with, in the folder where it looks for them.
 CheckResult check_symbolizer(const std::filesystem::path& folder);
+/// The library that level 4 captures stacks with, which it loads by name.
+CheckResult check_unwinder();
 CheckResult check_overcommit();
 CheckResult check_address_space_limit();
 CheckResult check_mapping_limit();

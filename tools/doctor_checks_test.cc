@@ -11,7 +11,7 @@ namespace {
 
 TEST(DoctorChecks, WhatIsNotFineHasARemedy) {
   for (const CheckResult& result :
-       {check_symbolizer(""), check_overcommit(), check_address_space_limit(),
+       {check_symbolizer(""), check_unwinder(), check_overcommit(), check_address_space_limit(),
         check_mapping_limit(), check_huge_pages(), check_ptrace(), check_core_files(),
         check_preload("/usr/lib/libjemalloc.so.2"), check_preload("/l/libhakmem_l4.so")}) {
     EXPECT_EQ(result.health == Health::Ok, result.remedy.empty()) << result.what;

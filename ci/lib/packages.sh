@@ -2,9 +2,10 @@
 # Sourced by ci/hakmem and ci/test. Needs: say, give_up (lib/say.sh). Prints to standard error only.
 # shellcheck shell=bash disable=SC2034  # sourced
 
-# What building the libraries and the command-line program takes.
+# What building the libraries and the command-line program takes, and what they load and run:
+# libunwind8 for stacks, llvm for the names in them.
 build_packages=(
-  g++ cmake ninja-build pkg-config libunwind-dev libcli11-dev nlohmann-json3-dev libfmt-dev llvm
+  g++ cmake ninja-build libcli11-dev nlohmann-json3-dev libfmt-dev libunwind8 llvm
 )
 
 # What the tests take besides: libraries, both clangs, and the programs they run on our malloc.
@@ -26,17 +27,6 @@ missing_packages() {
   for package in "$@"; do
     if [[ -z ${installed[$package]:-} ]]; then printf '%s\n' "$package"; fi
   done
-}
-
-# libunwind-dev (the nongnu one) cannot be installed beside LLVM's libunwind-NN-dev.
-refuse_libunwind_conflict() {
-  local rival
-  rival=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'libunwind-[0-9]*-dev' 2> /dev/null |
-    sed -n 's/^installed //p' | head -n 1)
-  if [[ -n $rival ]]; then
-    give_up "libunwind-dev is needed and conflicts with $rival, which is installed;" \
-      "apt-get remove $rival (libc++ headers go with it) and try again"
-  fi
 }
 
 # Runs apt-get as root or through sudo; its output goes to standard error.
@@ -62,7 +52,6 @@ require_packages() {
   fi
   mapfile -t missing < <(missing_packages "$@")
   if [[ ${#missing[@]} == 0 ]]; then return 0; fi
-  if [[ " ${missing[*]} " == *" libunwind-dev "* ]]; then refuse_libunwind_conflict; fi
   if ! can_install; then
     give_up "these packages are missing, and there is neither root nor sudo to install them:" \
       "apt-get install ${missing[*]}"
