@@ -101,7 +101,7 @@ CheckResult check_symbolizer(const fs::path& folder) {
 CheckResult check_unwinder() {
   void* library = dlopen("libunwind.so.8", RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
-    return {Health::Warn, "unwinder", "libunwind.so.8 is not there; level 4 unwinds ten times slower",
+    return {Health::Warn, "unwinder", "no libunwind.so.8; level 4 unwinds ten times slower",
             "apt-get install libunwind8"};
   }
   dlclose(library);
