@@ -23,13 +23,23 @@ void* allocate_slow(Domain& domain, ThreadState& thread, ClassIndex c) noexcept 
   return to_user(block).unsafe_bytes();
 }
 
+namespace {
+
+/// Of its own, so that the pool tier's path above it keeps no frame.
+HAK_NOINLINE void* allocate_large_unaligned(Domain& domain, ThreadState& thread,
+                                            std::size_t request) noexcept {
+  bool zeroed;
+  return allocate_large(domain, thread, request, kMinAlignBytes, zeroed);
+}
+
+}  // namespace
+
 void* allocate_above_tiny(Domain& domain, ThreadState& thread, std::size_t request) noexcept {
   if (request <= pool::kRequestMax) {
     const ClassIndex c = pool::class_of(request);
     return allocate_class(domain, thread, pool::active_slab(*thread.heap, c), c);
   }
-  bool zeroed;
-  return allocate_large(domain, thread, request, kMinAlignBytes, zeroed);
+  return allocate_large_unaligned(domain, thread, request);
 }
 
 void* allocate_large(Domain& domain, ThreadState& thread, std::size_t request, std::size_t align,

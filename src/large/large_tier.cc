@@ -67,7 +67,7 @@ LargeBlock* LargeTier::allocate_run(std::size_t bytes, std::size_t lead) noexcep
   LargeBlock* const block = record_locked();
   if (block == nullptr) return nullptr;
   Run run = runs_.acquire(granules_for(bytes), space_, map_, meta_);
-  if (run.base == nullptr && runs_.purge_all(space_, map_) != 0) {
+  if (run.base == nullptr && runs_.purge_all(space_, map_, meta_) != 0) {
     run = runs_.acquire(granules_for(bytes), space_, map_, meta_);
   }
   if (run.base == nullptr) {
@@ -172,7 +172,7 @@ bool LargeTier::resize_mapping(LargeBlock& block, std::size_t bytes) noexcept {
 
 std::size_t LargeTier::purge_all() noexcept {
   LockScope scope(lock_);
-  return runs_.purge_all(space_, map_);
+  return runs_.purge_all(space_, map_, meta_);
 }
 
 LargeStats LargeTier::stats() noexcept {

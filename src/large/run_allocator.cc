@@ -109,7 +109,17 @@ bool RunAllocator::add_region(std::size_t granules, AddressSpace& space, Address
 
 Run RunAllocator::acquire(std::size_t granules, AddressSpace& space, AddressMap& map,
                           MetaArena& meta) noexcept {
+  if (granules == recent_granules_) {
+    std::byte* const base = recent_base_;
+    recent_base_ = nullptr;
+    recent_granules_ = 0;
+    return {base, granules, false};
+  }
   FreeRun* run = find(granules);
+  if (run == nullptr) {
+    settle_recent(map, meta);
+    run = find(granules);
+  }
   if (run == nullptr) {
     if (!add_region(granules, space, map, meta)) return {};
     run = find(granules);
@@ -124,9 +134,12 @@ Run RunAllocator::acquire(std::size_t granules, AddressSpace& space, AddressMap&
   return {taken.base, granules, !taken.dirty};
 }
 
-void RunAllocator::release(std::byte* base, std::size_t granules, std::uint64_t now_ms,
-                           const RetentionPolicy& policy, AddressSpace& space, AddressMap& map,
-                           MetaArena& meta) noexcept {
+void RunAllocator::settle_recent(AddressMap& map, MetaArena& meta) noexcept {
+  if (recent_base_ == nullptr) return;
+  std::byte* base = recent_base_;
+  std::size_t granules = recent_granules_;
+  recent_base_ = nullptr;
+  recent_granules_ = 0;
   if (FreeRun* const before = free_run_at(map, base - kGranuleBytes)) {
     base = before->base;
     granules += before->granules;
@@ -136,7 +149,16 @@ void RunAllocator::release(std::byte* base, std::size_t granules, std::uint64_t 
     granules += behind->granules;
     unlink(*behind, map);
   }
-  link(base, granules, true, now_ms, map, meta);
+  link(base, granules, true, recent_since_ms_, map, meta);
+}
+
+void RunAllocator::release(std::byte* base, std::size_t granules, std::uint64_t now_ms,
+                           const RetentionPolicy& policy, AddressSpace& space, AddressMap& map,
+                           MetaArena& meta) noexcept {
+  settle_recent(map, meta);
+  recent_base_ = base;
+  recent_granules_ = granules;
+  recent_since_ms_ = now_ms;
   while (oldest_ != nullptr && policy.is_due(oldest_->since_ms, now_ms, policy.run_purge_ms)) {
     purge(*oldest_, space, map);
   }
@@ -144,6 +166,7 @@ void RunAllocator::release(std::byte* base, std::size_t granules, std::uint64_t 
 
 bool RunAllocator::try_extend(std::byte* base, std::size_t granules, std::size_t more,
                               AddressMap& map, MetaArena& meta) noexcept {
+  settle_recent(map, meta);
   FreeRun* const behind = free_run_at(map, base + granules * kGranuleBytes);
   if (behind == nullptr || behind->granules < more) return false;
   const FreeRun taken = *behind;
@@ -167,7 +190,9 @@ void RunAllocator::purge(FreeRun& run, AddressSpace& space, AddressMap& map) noe
   os::discard(base, bytes);
 }
 
-std::size_t RunAllocator::purge_all(AddressSpace& space, AddressMap& map) noexcept {
+std::size_t RunAllocator::purge_all(AddressSpace& space, AddressMap& map,
+                                    MetaArena& meta) noexcept {
+  settle_recent(map, meta);
   std::size_t bytes = 0;
   while (oldest_ != nullptr) {
     bytes += oldest_->granules * kGranuleBytes;

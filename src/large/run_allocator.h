@@ -6,8 +6,10 @@
 //                      ▲        ▲
 //           map entries of kind FreeRun at its first and last granule: a neighbour finds it there
 //
-// Invariant: no two free runs touch; each is in exactly one bin; the dirty ones are in one list by
-// age. Algorithm: boundary tags (D. Knuth, TAOCP 1, 2.5, Algorithm C), with the tags in the map.
+// The run that was freed last waits apart, not coalesced, for a request of its size: a program that
+// takes and gives one large block in a loop then splits and joins nothing.
+// Invariant: of the others no two touch; each is in exactly one bin; the dirty ones are in one list
+// by age. Algorithm: boundary tags (D. Knuth, TAOCP 1, 2.5, Algorithm C), with the tags in the map.
 #pragma once
 
 #include "learn/retention.h"
@@ -55,9 +57,9 @@ class RunAllocator {
                   MetaArena& meta) noexcept;
 
   /// Gives all dirty runs' pages back; with scarce address space, the runs themselves.
-  std::size_t purge_all(AddressSpace& space, AddressMap& map) noexcept;
+  std::size_t purge_all(AddressSpace& space, AddressMap& map, MetaArena& meta) noexcept;
 
-  std::size_t free_granules() const noexcept { return free_granules_; }
+  std::size_t free_granules() const noexcept { return free_granules_ + recent_granules_; }
   /// Bins, boundary entries and the age list agree. O(free runs).
   bool verify(const AddressMap& map) const noexcept;
 
@@ -70,6 +72,8 @@ class RunAllocator {
     return granules <= kExactBins ? granules - 1 : kExactBins;
   }
   FreeRun* find(std::size_t granules) const noexcept;
+  /// Joins the run that waits apart with its free neighbours.
+  void settle_recent(AddressMap& map, MetaArena& meta) noexcept;
   /// Links a free run; without a record for it the memory stays unused (see .cc).
   void link(std::byte* base, std::size_t granules, bool dirty, std::uint64_t since_ms,
             AddressMap& map, MetaArena& meta) noexcept;
@@ -81,6 +85,9 @@ class RunAllocator {
   bool add_region(std::size_t granules, AddressSpace& space, AddressMap& map,
                   MetaArena& meta) noexcept;
 
+  std::byte* recent_base_ = nullptr;         // the run freed last; null: none waits
+  std::size_t recent_granules_ = 0;
+  std::uint64_t recent_since_ms_ = 0;
   FreeRun* bins_[kBins] = {};
   std::uint64_t occupied_[kMaskWords] = {};  // bit set: the bin has a run
   FreeRun* oldest_ = nullptr;

@@ -60,23 +60,10 @@ bool AddressMap::prepare_radix(std::size_t first, std::size_t last) noexcept {
   return true;
 }
 
-AddressMap::Entry* AddressMap::find(std::size_t granule) const noexcept {
-  if (granule < flat_limit_) return &flat_[granule];
+AddressMap::Entry* AddressMap::find_in_leaf(std::size_t granule) const noexcept {
   if (root_ == nullptr || granule >= kGranuleCount) return nullptr;
   Entry* const leaf = root_[granule >> kLeafShift].load(Orders::kLeafFollow);
   return leaf == nullptr ? nullptr : &leaf[granule & (kLeafEntries - 1)];
-}
-
-MapEntry AddressMap::lookup(Address address) const noexcept {
-  const Entry* const entry = find(granule_of(address));
-  return entry == nullptr ? MapEntry() : MapEntry::from_bits(entry->load(Orders::kLookup));
-}
-
-void AddressMap::store(const std::byte* begin, std::size_t granules, MapEntry entry) noexcept {
-  const std::size_t first = granule_of(reinterpret_cast<Address>(begin));
-  for (std::size_t i = 0; i < granules; ++i) {
-    find(first + i)->store(entry.bits(), Orders::kStore);
-  }
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

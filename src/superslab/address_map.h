@@ -47,10 +47,21 @@ class AddressMap {
   bool prepare(const std::byte* begin, std::size_t bytes) noexcept;
 
   /// The entry of any address at all; zero when it is not ours.
-  MapEntry lookup(Address address) const noexcept;
+  MapEntry lookup(Address address) const noexcept {
+    const std::size_t granule = granule_of(address);
+    const Entry* const entry = granule < flat_limit_ ? &flat_[granule] : find_in_leaf(granule);
+    if (entry == nullptr) return MapEntry();
+    return MapEntry::from_bits(entry->load(AddressMapOrders::kLookup));
+  }
 
   /// Sets the entries of `granules` granules from `begin`, a prepared range.
-  void store(const std::byte* begin, std::size_t granules, MapEntry entry) noexcept;
+  void store(const std::byte* begin, std::size_t granules, MapEntry entry) noexcept {
+    const std::size_t first = granule_of(reinterpret_cast<Address>(begin));
+    for (std::size_t i = first; i < first + granules; ++i) {
+      Entry& slot = i < flat_limit_ ? flat_[i] : *find_in_leaf(i);
+      slot.store(entry.bits(), AddressMapOrders::kStore);
+    }
+  }
 
   /// The fast path's view: entry of granule i is flat()[i], for i < flat_limit().
   HAK_INLINE Entry* flat() const noexcept { return flat_; }
@@ -69,7 +80,8 @@ class AddressMap {
   static constexpr std::size_t kRootEntries = kGranuleCount >> kLeafShift;
   using Leaf = std::atomic<Entry*>;
 
-  Entry* find(std::size_t granule) const noexcept;
+  /// The entry of a granule that the flat form does not cover; null when there is none.
+  Entry* find_in_leaf(std::size_t granule) const noexcept;
   bool prepare_radix(std::size_t first, std::size_t last) noexcept;
 
   Entry* flat_ = nullptr;         // const after initialise()
