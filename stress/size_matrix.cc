@@ -21,7 +21,7 @@ constexpr std::size_t kTouchAllBytes = std::size_t{1} << 17;  // up to here call
 constexpr std::size_t kWindow = 192;                          // blocks that live at the same time
 constexpr std::size_t kEdgeBytes = 256;  // stamped at the start of what is longer
 
-enum class Release : unsigned char { Free, Delete, DeleteAligned };
+enum class Release : unsigned char { Free, Delete, DeleteArray, DeleteAligned };
 
 struct Entry {
   const char* name;
@@ -104,7 +104,7 @@ constexpr Entry kPlainEntries[] = {
     {"valloc", by_valloc, 4096, false, true, Release::Free},
     {"pvalloc", by_pvalloc, 4096, false, true, Release::Free},
     {"new", by_new, 16, false, true, Release::Delete},
-    {"new_array", by_new_array, 16, false, false, Release::Delete},
+    {"new_array", by_new_array, 16, false, false, Release::DeleteArray},
     {"throwing_new", by_throwing_new, 16, false, false, Release::Delete},
     {"new_aligned_64", by_new_aligned, 64, false, true, Release::DeleteAligned},
     {"memalign_8", by_memalign, 8, false, false, Release::Free},
@@ -146,6 +146,9 @@ void release(Live& block) {
       break;
     case Release::Delete:
       ::operator delete(block.start);
+      break;
+    case Release::DeleteArray:
+      ::operator delete[](block.start);
       break;
     case Release::DeleteAligned:
       ::operator delete (block.start, std::align_val_t{block.entry->align});
