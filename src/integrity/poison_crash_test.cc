@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "integrity/report.h"
 #include "integrity/run_child_for_test.h"
+#include "os/os_signal.h"
 #include "ptr_trace/crash_handler.h"
 
 namespace hakmem {
@@ -21,21 +22,25 @@ template <class Body>
 ChildRun run_with_handler(Body body) {
   set_report_context({&options, 4});
   return run_child([&body] {
+    // Whatever the test program was built with: its handler is not the subject.
+    constexpr os::SignalAction kDefault{};
+    for (const int signal : {SIGSEGV, SIGBUS}) os::set_signal_action(signal, &kDefault, nullptr);
     install_crash_report();
     body();
   });
 }
 
 HAK_NOINLINE int read_through(std::uint64_t pointer) {
-  return *reinterpret_cast<volatile int*>(pointer);
+  int value;  // read by an instruction of this function in every build
+  asm volatile("movl (%1), %0" : "=r"(value) : "a"(pointer));
+  return value;
 }
 
 TEST(PoisonCrash, ReadingThroughAPoisonedPointerIsReportedWithTheRegister) {
   const ChildRun run = run_with_handler([] { read_through(kFreedPattern + kMemberOffset); });
   EXPECT_TRUE(run.exited_with(86)) << run.status;
   EXPECT_TRUE(run.says("HK108 crash on a poison pattern")) << run.errors;
-  EXPECT_TRUE(run.says(" was 0xa2a2a2a2a2a2a2ba, the fill of freed blocks.")) << run.errors;
-  EXPECT_TRUE(run.says(": rdi was ") || run.says(": rax was ")) << run.errors;
+  EXPECT_TRUE(run.says(": rax was 0xa2a2a2a2a2a2a2ba, the fill of freed blocks.")) << run.errors;
   EXPECT_TRUE(run.says("  DETECTED  T")) << run.errors;
 }
 

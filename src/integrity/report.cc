@@ -65,6 +65,10 @@ void wait_for_change(std::uint64_t word) noexcept {
               static_cast<std::uint32_t>(word));
 }
 
+void wake_next() noexcept {
+  os::wake_one(reinterpret_cast<const std::uint32_t*>(&shared_reporter));
+}
+
 /// Leaves one line and the verdict behind, and ends the process as the first finding would have.
 [[noreturn]] void end_inside_report(const char* what, int signal, Address address) noexcept {
   char line[256];
@@ -89,7 +93,9 @@ void wait_for_change(std::uint64_t word) noexcept {
 void on_report_fault(int signal, Address address) noexcept {
   const std::uint64_t reporter = shared_reporter.load(ReporterOrders::kPeek);
   if (reporter == own_word()) end_inside_report("signal ", signal, address);
-  if (reporter != 0) wait_for_change(reporter);
+  if (reporter == 0) return;
+  wait_for_change(reporter);
+  wake_next();
 }
 
 void take_reporter() noexcept {
@@ -112,8 +118,9 @@ void take_reporter() noexcept {
 
 void give_reporter() noexcept {
   shared_reporter.store(0, ReporterOrders::kGive);
-  // One is enough: whoever wakes takes the word, and wakes the next when it gives it back.
-  os::wake_one(reinterpret_cast<const std::uint32_t*>(&shared_reporter));
+  // One is enough: whoever wakes takes the word, and wakes the next when it gives it back; those
+  // that only wait, or find nothing to take, wake the next at once.
+  wake_next();
 }
 
 /// Codes from bad to worse: a leak, an error of the program, one of ours.
@@ -183,6 +190,17 @@ void publish_finding(bool end_process) noexcept {
   if (end_process) os::exit_now(code);
   unguard_report();
   give_reporter();
+}
+
+void wait_while_reporting() noexcept {
+  const std::uint64_t own = own_word();
+  for (;;) {
+    const std::uint64_t holder = shared_reporter.load(ReporterOrders::kPeek);
+    const bool of_this_process = holder >> kProcessShift == own >> kProcessShift;
+    if (holder == 0 || holder == own || !of_this_process) break;
+    wait_for_change(holder);
+  }
+  wake_next();
 }
 
 int exit_code_for(Violation violation) noexcept {

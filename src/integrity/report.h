@@ -38,6 +38,10 @@ int exit_code_for(Violation violation) noexcept;
 unsigned findings_published() noexcept;
 int worst_exit_code() noexcept;
 
+/// Returns when no other thread is writing a report. For whoever is about to end the process: a
+/// report on its way is to end it, with its own code.
+void wait_while_reporting() noexcept;
+
 /// One line to standard error, prefixed "HAKMEM: ", no allocation; for messages that are no
 /// finding. Text beyond 1 KiB is cut.
 void note_line(const char* text) noexcept;

@@ -7,6 +7,7 @@ namespace {
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kFunctionColumns = 24;
 constexpr std::size_t kPlaceColumns = 16;
+constexpr std::size_t kFunctionBytesMax = 160;  // the whole name is in report.json
 constexpr std::size_t kEventColumns = 10;
 constexpr std::size_t kBytesPerRow = 16;
 
@@ -145,7 +146,12 @@ void write_frame(TextSink& sink, std::uint32_t number, const ResolvedFrame& fram
     place_sink.text(file_name_of(frame.file)).character(':').decimal(frame.line);
   }
   sink.text("    #").decimal(number).character(' ');
-  if (frame.function[0] != '\0') padded(sink, frame.function, kFunctionColumns);
+  if (frame.function[0] != '\0') {
+    char name[kFunctionBytesMax + 1];
+    const bool cut = TextSink(name, sizeof name).text(frame.function).truncated();
+    padded(sink, name, kFunctionColumns);
+    if (cut) sink.text("… ");
+  }
   if (place[0] != '\0') padded(sink, place, kPlaceColumns);
   if (frame.inlined) {
     sink.text("(inlined)");

@@ -137,6 +137,16 @@ TEST(ReportText, ColourOnlyWhenAskedForAndAroundTheSameText) {
   EXPECT_EQ(painted, kGolden);
 }
 
+TEST(ReportText, ALongFunctionIsCutInTheStackAndWholeInTheSummary) {
+  auto sample = sample_finding();
+  const std::string name(400, 'f');
+  sample->finding.violation = Violation::kDoubleFree;
+  sample->stacks.detected.frames[0].function = name.c_str();
+  const std::string body = body_of(*sample, plain_facts());
+  EXPECT_NE(body.find("#0 " + name.substr(0, 160) + " … conn.cpp:88"), std::string::npos) << body;
+  EXPECT_NE(body.find(" in " + name + "\n"), std::string::npos);
+}
+
 TEST(ReportText, AdviceNamesTheNextStep) {
   auto sample = sample_finding();
   ReportFacts facts = plain_facts();

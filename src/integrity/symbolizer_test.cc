@@ -60,7 +60,8 @@ class Symbolizer : public testing::Test {
     EXPECT_FALSE(stack.frames[0].inlined);
     EXPECT_EQ(stack.frames[1].line, kInlinedLine);
     if (inlined_name) {
-      EXPECT_NE(std::string(stack.frames[1].function).find("inlined_into_outer"), std::string::npos);
+      const std::string inlined = stack.frames[1].function;
+      EXPECT_NE(inlined.find("inlined_into_outer"), std::string::npos);
     }
     EXPECT_TRUE(stack.frames[1].inlined);
     EXPECT_NE(std::string(stack.frames[2].function).find("outer_of_inlined"), std::string::npos);

@@ -79,14 +79,15 @@ bool find_poison(const siginfo_t& info, const ucontext_t& context, PoisonCrash& 
     crash.value = reinterpret_cast<Address>(info.si_addr);
     return info.si_code > 0 && is_near_poison(crash.value);
   }
+  crash.place = "a called pointer";
+  crash.value = called_pointer(context);
+  if (is_near_poison(crash.value)) return true;
   for (const RegisterName& row : kRegisters) {
     crash.place = row.name;
     crash.value = register_value(context, row.index);
     if (is_near_poison(crash.value)) return true;
   }
-  crash.place = "a called pointer";
-  crash.value = called_pointer(context);
-  return is_near_poison(crash.value);
+  return false;
 }
 
 void restore_disposition(int signal) noexcept {

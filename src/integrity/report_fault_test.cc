@@ -1,0 +1,124 @@
+// What happens while a report is written: faults, aborts, findings and forks of it and of others.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "base/text_sink.h"
+#include "integrity/report.h"
+#include "integrity/report_for_test.h"
+#include "integrity/run_child_for_test.h"
+
+namespace hakmem {
+namespace {
+
+/// The children's: no symbolizer, so that tests stay short.
+constexpr Options kQuickOptions{.symbolize = false};
+constinit Options options = kQuickOptions;
+
+void find_and_end(Violation violation) {
+  begin_finding(violation);
+  publish_finding(true);
+}
+
+class ReportFault : public testing::Test {
+ protected:
+  ReportFault() { set_report_context({&options, 4}); }
+  ~ReportFault() override { options = kQuickOptions; }
+};
+
+void fault_now(const Finding&) {
+  Address nowhere = 0x10;
+  asm("" : "+r"(nowhere));  // the compiler would see the fault coming
+  *reinterpret_cast<volatile int*>(nowhere) = 1;
+}
+
+TEST_F(ReportFault, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode) {
+  const TestFolder folder;
+  TextSink(options.verdict.bytes, kOptionTextMax).text(folder.file("verdict").c_str());
+  const ChildRun run = run_child([] {
+    set_report_hook_for_test(fault_now);
+    find_and_end(Violation::kFreelistBroken);
+  });
+  EXPECT_TRUE(run.exited_with(87)) << run.status;
+  EXPECT_TRUE(run.says("HAKMEM: HK901 freelist cycle or foreign node: the report was cut short by "
+                       "signal 11 at 0x10\n"))
+      << run.errors;
+  EXPECT_FALSE(run.says("SUMMARY"));
+  EXPECT_TRUE(TestFolder::content(folder.file("verdict")).ends_with(" 87 HK901 HK901-"
+                                                                    "0000000000000000\n"));
+}
+
+TEST_F(ReportFault, AnAbortInsideTheReportDoesTheSame) {
+  const ChildRun run = run_child([] {
+    set_report_hook_for_test([](const Finding&) { abort(); });
+    find_and_end(Violation::kDoubleFree);
+  });
+  EXPECT_TRUE(run.exited_with(86)) << run.status;
+  EXPECT_TRUE(run.says("cut short by signal 6")) << run.errors;
+}
+
+TEST_F(ReportFault, AFindingInsideTheReportLeavesOneLine) {
+  const ChildRun run = run_child([] {
+    set_report_hook_for_test([](const Finding&) { find_and_end(Violation::kOverflow); });
+    find_and_end(Violation::kDoubleFree);
+  });
+  EXPECT_TRUE(run.exited_with(86)) << run.status;
+  EXPECT_TRUE(run.says("HK101 double free: the report was cut short by a second finding\n"));
+  EXPECT_EQ(count_of(run.errors, "━━ HAKMEM ━━ "), 1u);
+}
+
+TEST_F(ReportFault, AFaultOfAnotherThreadWaitsForTheReport) {
+  static std::atomic<bool> faulting{false};
+  const ChildRun run = run_child([] {
+    set_report_hook_for_test([](const Finding& finding) {
+      static std::thread other([&finding] {
+        faulting = true;
+        fault_now(finding);
+      });
+      while (!faulting) std::this_thread::yield();
+    });
+    find_and_end(Violation::kDoubleFree);
+  });
+  EXPECT_TRUE(run.exited_with(86)) << run.status;
+  EXPECT_TRUE(run.says("SUMMARY: HAKMEM: double-free")) << run.errors;
+  EXPECT_FALSE(run.says("cut short"));
+}
+
+TEST_F(ReportFault, AForkWhileAnotherThreadReportsCanReportToo) {
+  static std::atomic<bool> forked{false};
+  const ChildRun run = run_child([] {
+    set_report_hook_for_test([](const Finding&) {
+      if (forked.exchange(true)) return;
+      std::thread([] {
+        const pid_t child = fork();
+        if (child == 0) find_and_end(Violation::kOverflow);
+        int status = 0;
+        waitpid(child, &status, 0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 86) _exit(1);
+      }).join();
+    });
+    find_and_end(Violation::kCounterBroken);
+  });
+  EXPECT_TRUE(run.exited_with(87)) << run.status << run.errors;
+  EXPECT_TRUE(run.says("SUMMARY: HAKMEM: overflow"));
+  EXPECT_TRUE(run.says("SUMMARY: HAKMEM: counter-equation-broken"));
+}
+
+TEST_F(ReportFault, WhoeverEndsTheProcessCanWaitForTheReport) {
+  static std::atomic<bool> reporting{false};
+  const ChildRun run = run_child([] {
+    wait_while_reporting();  // nobody does
+    set_report_hook_for_test([](const Finding&) { reporting = true; });
+    std::thread([] { find_and_end(Violation::kDoubleFree); }).detach();
+    while (!reporting) std::this_thread::yield();
+    wait_while_reporting();
+    _exit(5);
+  });
+  EXPECT_TRUE(run.exited_with(86)) << run.status;
+  EXPECT_TRUE(run.says("SUMMARY: HAKMEM: double-free")) << run.errors;
+}
+
+}  // namespace
+}  // namespace hakmem
