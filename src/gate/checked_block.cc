@@ -21,7 +21,7 @@ Damage check_canary(const CheckedBlock& block, const std::byte* begin, const std
   if (first == end) return {};
   const std::byte* last = end - 1;
   const auto expected = [&](const std::byte* at) {
-    return std::byte{pattern.bytes[static_cast<std::size_t>(at - begin) % 8]};
+    return pattern.byte_at(static_cast<std::size_t>(at - begin));
   };
   while (last != first && *last == expected(last)) --last;
   return damage_between(block, first, last);

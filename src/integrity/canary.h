@@ -3,37 +3,50 @@
 // is zero, so that a stray terminator is always seen; the key is a secret of the process.
 #pragma once
 
+#include <cstring>
+
 #include "base/block_layout.h"
 
 namespace hakmem {
 
 /// Eight canary bytes for the block whose user address is given, repeated as often as needed.
+/// Byte i of a range gets byte i mod 8 of the pattern, lowest first.
 struct CanaryPattern {
-  std::uint8_t bytes[8];
+  std::uint64_t word;
 
   static CanaryPattern make(std::uint64_t secret, Address user) noexcept {
+    constexpr std::uint64_t kNoZeroByte = 0x0101010101010101u;
     std::uint64_t mix = (secret ^ user) * 0x9e3779b97f4a7c15u;  // Fibonacci hashing, Knuth 6.4
     mix ^= mix >> 32;
-    CanaryPattern pattern;
-    for (unsigned i = 0; i < 8; ++i) {
-      pattern.bytes[i] = static_cast<std::uint8_t>((mix >> (8 * i)) | 1);
-    }
-    return pattern;
+    return {mix | kNoZeroByte};
+  }
+  std::byte byte_at(std::size_t i) const noexcept {
+    return static_cast<std::byte>(word >> (8 * (i % sizeof word)));
   }
 };
 
-/// Writes the pattern over [begin, end); byte i of the range gets pattern byte i mod 8.
+/// Writes the pattern over [begin, end).
 inline void write_canary(std::byte* begin, const std::byte* end, CanaryPattern pattern) noexcept {
-  for (std::size_t i = 0; begin + i != end; ++i) begin[i] = std::byte{pattern.bytes[i % 8]};
+  const std::size_t bytes = static_cast<std::size_t>(end - begin);
+  std::size_t i = 0;
+  for (; i + sizeof pattern.word <= bytes; i += sizeof pattern.word) {
+    std::memcpy(begin + i, &pattern.word, sizeof pattern.word);
+  }
+  for (; i < bytes; ++i) begin[i] = pattern.byte_at(i);
 }
 
 /// The first byte of [begin, end) that differs from the pattern; `end` when none does.
 inline const std::byte* find_canary_damage(const std::byte* begin, const std::byte* end,
                                            CanaryPattern pattern) noexcept {
-  for (std::size_t i = 0; begin + i != end; ++i) {
-    if (begin[i] != std::byte{pattern.bytes[i % 8]}) return begin + i;
+  const std::size_t bytes = static_cast<std::size_t>(end - begin);
+  std::size_t i = 0;
+  for (; i + sizeof pattern.word <= bytes; i += sizeof pattern.word) {
+    std::uint64_t word;
+    std::memcpy(&word, begin + i, sizeof word);
+    if (word != pattern.word) break;
   }
-  return end;
+  while (i < bytes && begin[i] == pattern.byte_at(i)) ++i;
+  return begin + i;
 }
 
 }  // namespace hakmem

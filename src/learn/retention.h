@@ -12,8 +12,8 @@ struct RetentionPolicy {
   bool purge = true;               ///< false: freed pages are never given back
   std::uint64_t purge_ms = 100;    ///< age at which freed slabs' pages are discarded
   std::uint64_t run_purge_ms = 400;  ///< the same for large runs, which cost more to fault in
-  bool huge_pages = true;          ///< from a heap's second single-slab SuperSlab on
-  std::uint32_t empty_superslabs_kept = 1;  ///< empty SuperSlabs of each kind a heap keeps
+  bool huge_pages = true;          ///< for the single-slab SuperSlabs of heaps that have grown
+  std::uint32_t huge_pages_from = 4;  ///< the heap's n-th such SuperSlab is the first with them
 
   /// The policy that the options ask for.
   static RetentionPolicy from(const Options& options) noexcept {

@@ -181,7 +181,9 @@ bool drain_all(SlabDomain& domain, Heap& heap) noexcept {
 void attach_superslab(SlabDomain& domain, Heap& heap, SuperSlab& superslab) noexcept {
   link_to_heap(heap, superslab);
   heap.stats.superslabs_acquired.add();
-  const bool grown = heap.single_superslabs > 1 && superslab.kind == SuperSlabKind::Single;
+  // A huge page is touched whole: only a heap that uses several SuperSlabs will fill it.
+  const bool grown = heap.single_superslabs >= domain.policy.huge_pages_from &&
+                     superslab.kind == SuperSlabKind::Single;
   if (grown && domain.policy.huge_pages && !superslab.huge) {
     os::advise_huge_pages(superslab.data, kGeometry.superslab_bytes());
     superslab.huge = true;
