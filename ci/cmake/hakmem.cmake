@@ -76,8 +76,14 @@ set(HAKMEM_CORE_TESTS
   src/gate/failure_sweep_test.cc
   src/gate/gate_test.cc)
 set(HAKMEM_REPORT_TESTS
+  src/integrity/modules_test.cc
+  src/integrity/poison_crash_test.cc
+  src/integrity/report_fault_test.cc
+  src/integrity/report_files_test.cc
   src/integrity/report_json_test.cc
+  src/integrity/report_test.cc
   src/integrity/report_text_test.cc
+  src/integrity/symbolizer_test.cc
   src/ptr_trace/backtrace_test.cc
   src/ptr_trace/stack_depot_test.cc)
 set(HAKMEM_RECORD_TESTS)
@@ -131,7 +137,8 @@ function(hakmem_add_library level)
     ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} ${HAKMEM_LIBRARY_FLAGS})
   # Linked as C: no C++ library comes along into every process.
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C NO_SONAME ON)
-  target_link_options(${target} PRIVATE -Wl,--as-needed -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
+  target_link_options(${target} PRIVATE
+    -Wl,--as-needed -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
   if(level GREATER_EQUAL 1)
     # The unwinder of level 4's safe mode and of every report; libunwind is loaded, not linked.
     target_link_libraries(${target} PRIVATE gcc_s)

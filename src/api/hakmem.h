@@ -1,5 +1,6 @@
 /* Public interface of the library beyond malloc's: counters of the running allocator.
- * Usable from C and C++ (the symbol has the same name in both). Stable: fields are only added, at the end, with a new version. */
+ * Usable from C and C++ (the symbol has the same name in both). Stable: fields are only added, at
+ * the end, with a new version. */
 #pragma once
 
 #include <stddef.h>

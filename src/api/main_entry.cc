@@ -1,6 +1,6 @@
-// Level 4 loads its unwinder between the C library's start and the program's main(). Earlier, in our
-// constructor, the loader would start the C library without its environment to serve us; later, in a
-// malloc, the program might be inside dlopen() itself.
+// Level 4 loads its unwinder between the C library's start and the program's main(). Earlier, in
+// our constructor, the loader would start the C library without its environment to serve us; later,
+// in a malloc, the program might be inside dlopen() itself.
 #include <dlfcn.h>
 
 #include "api/process.h"

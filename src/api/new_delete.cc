@@ -1,5 +1,6 @@
-// Every replaceable operator new and delete of C++17 and C++20. Exceptions and handlers belong to the
-// program's C++ library, which this one does not link: they are found at run time, if they are there.
+// Every replaceable operator new and delete of C++17 and C++20. Exceptions and handlers belong to
+// the program's C++ library, which this one does not link: they are found at run time, if they are
+// there.
 #include <dlfcn.h>
 
 #include <new>

@@ -1,6 +1,6 @@
 // Start and end of the library in a process: options, the right level, fork handlers, checks.
-// Runs before every other constructor (-z initfirst); allocations may have happened before it, by the
-// loader, and were served with the default options.
+// Runs before every other constructor (-z initfirst); allocations may have happened before it, by
+// the loader, and were served with the default options.
 #include <pthread.h>
 #include <sys/auxv.h>
 

@@ -110,7 +110,8 @@ HAK_EXPORT int malloc_info(int options, FILE* stream) noexcept {
   char text[512];
   const hakmem_stats s = collect();
   TextSink sink(text, sizeof text);
-  sink.text("<malloc version=\"hakmem-1\">\n<system type=\"current\" size=\"").decimal(held_bytes(s));
+  sink.text("<malloc version=\"hakmem-1\">\n<system type=\"current\" size=\"");
+  sink.decimal(held_bytes(s));
   sink.text("\"/>\n<total type=\"mmap\" count=\"").decimal(s.large_blocks).text("\" size=\"");
   sink.decimal(s.large_bytes).text("\"/>\n<aspace type=\"total\" size=\"").decimal(held_bytes(s));
   sink.text("\"/>\n</malloc>\n");

@@ -29,8 +29,9 @@
 #define HAK_LAYOUT_SUFFIX n
 #endif
 /// il<level><g|t><n|h>: level, geometry, layout.
-#define HAK_LEVEL_NAMESPACE \
-  HAK_PASTE(HAK_PASTE(HAK_PASTE(il, HAKMEM_INTEGRITY_LEVEL), HAK_GEOMETRY_SUFFIX), HAK_LAYOUT_SUFFIX)
+#define HAK_LEVEL_NAMESPACE                                            \
+  HAK_PASTE(HAK_PASTE(HAK_PASTE(il, HAKMEM_INTEGRITY_LEVEL), HAK_GEOMETRY_SUFFIX), \
+            HAK_LAYOUT_SUFFIX)
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 

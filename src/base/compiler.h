@@ -1,5 +1,6 @@
 // The compiler's dialect: attributes and intrinsics that the rest of the tree spells by name.
-// Called by every layer. Together with build_config.h and os/ the only place where `#if` is allowed.
+// Called by every layer. Together with build_config.h and os/ the only place where `#if` is
+// allowed.
 #pragma once
 
 #define HAK_INLINE inline __attribute__((always_inline))

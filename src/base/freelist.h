@@ -12,7 +12,7 @@
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace freelist_detail {
-inline constexpr std::uint64_t kLinkKey = 0x9e3779b97f4a7c15u;  // odd, no address, no poison pattern
+inline constexpr std::uint64_t kLinkKey = 0x9e3779b97f4a7c15u;  // odd, no poison pattern
 
 /// Turns a link into its stored form and back.
 HAK_INLINE std::uint64_t mix(std::uint64_t link, SlabBase block) noexcept {

@@ -1,8 +1,8 @@
 // Request size to size class, and back. Called by the tiers' fast paths and the slab code.
 //
-//   class 0            nothing: its bin is always empty, so malloc(0) takes the slow path to class 1
-//   class 1 … 64       tiny: 16, 32, … 1024 bytes          (one slab of 64 KiB)
-//   class 65 … 112     pool: 8 classes a doubling to 64 KiB (above 2 KiB a span of slabs)
+//   class 0          nothing: its bin is always empty, so malloc(0) takes the slow path to class 1
+//   class 1 … 64     tiny: 16, 32, … 1024 bytes          (one slab of 64 KiB)
+//   class 65 … 112   pool: 8 classes a doubling to 64 KiB (above 2 KiB a span of slabs)
 //
 // A class's stride counts everything a block takes: front bytes, request, tail bytes.
 // Invariant: stride(class_for(n)) >= n for every n up to kSlabBlockMax, from this one table.
@@ -12,6 +12,7 @@
 #include <bit>
 
 #include "base/build_config.h"
+#include "base/compiler.h"
 #include "base/units.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {

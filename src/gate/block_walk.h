@@ -1,13 +1,13 @@
-// Visits every block that has a record. Called by the sweep and the leak search at the process's end.
-// Other threads may still run: a visitor believes nothing that changed while it looked.
+// Visits every block that has a record. Called by the sweep and the leak search at the process's
+// end. Other threads may still run: a visitor believes nothing that changed while it looked.
 #pragma once
 
 #include "gate/checked_block.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-/// Calls visit(block) for the blocks of every slab in use and for every large block. The visitor must
-/// not allocate or free.
+/// Calls visit(block) for the blocks of every slab in use and for every large block. The visitor
+/// must not allocate or free.
 template <class Visit>
 void for_each_record(Domain& domain, Visit visit) noexcept {
   for (SuperSlab* s = domain.slabs.pool.ever(); s != nullptr; s = s->next_ever) {

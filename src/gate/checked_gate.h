@@ -1,7 +1,7 @@
 // Levels 3 and 4: the gates with records, canaries, fill and quarantine around the raw ones.
-// Called by gate.h. Invariant: a block that a program holds is Live in its record; one that it freed
-// is Quarantined, filled and still counted as used by its slab; only when it leaves the quarantine,
-// checked, does the raw gate see it again.
+// Called by gate.h. Invariant: a block that a program holds is Live in its record; one that it
+// freed is Quarantined, filled and still counted as used by its slab; only when it leaves the
+// quarantine, checked, does the raw gate see it again.
 #pragma once
 
 #include "gate/alloc_gate.h"

@@ -1,6 +1,6 @@
 // Findings about a block with a record: both stacks, both threads, the bytes that are wrong.
-// Called by the checked gate and the exit sweep when a check failed. Nothing here allocates or locks
-// anything of the heap's; each function ends the process unless it says otherwise.
+// Called by the checked gate and the exit sweep when a check failed. Nothing here allocates or
+// locks anything of the heap's; each function ends the process unless it says otherwise.
 #pragma once
 
 #include "gate/checked_block.h"

@@ -1,3 +1,4 @@
+// The leak search of exit_sweep.h: roots, marks, and what is left over.
 #include <csetjmp>
 
 #include "gate/block_walk.h"

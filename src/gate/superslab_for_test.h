@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "integrity/block_record.h"
 #include "os/os.h"
 #include "superslab/superslab.h"
 

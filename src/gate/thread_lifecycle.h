@@ -1,6 +1,6 @@
-// A thread meets the allocator, and leaves it. Called by the gates' slow paths and by api/ at thread
-// exit. Invariant: a thread's state is valid before its first operation and after its last one:
-// without a heap every bin misses and every free is a remote one.
+// A thread meets the allocator, and leaves it. Called by the gates' slow paths and by api/ at
+// thread exit. Invariant: a thread's state is valid before its first operation and after its last
+// one: without a heap every bin misses and every free is a remote one.
 #pragma once
 
 #include "gate/domain.h"

@@ -5,10 +5,10 @@
 //   Fresh → Busy → Live → Busy → Quarantined → Busy → Free → Busy → Live …
 //   Busy is taken by compare-exchange alone, from the state expected: of two threads that free one
 //   block at once exactly one wins, and the other has found a double free; an allocation that finds
-//   Live or Quarantined was handed a block twice. The other fields, the canaries and the fill belong
-//   to whoever made it Busy, until it stores the next state. A sweep that runs beside the program
-//   believes what it saw only if state and sequence are the same before and after.
-//   Breaks it: a load and a store where the exchange is; writing a canary of a Live block.
+//   Live or Quarantined was handed a block twice. The other fields, the canaries and the fill
+//   belong to whoever made it Busy, until it stores the next state. A sweep that runs beside the
+//   program believes what it saw only if state and sequence are the same before and after. Breaks
+//   it: a load and a store where the exchange is; writing a canary of a Live block.
 #pragma once
 
 #include <atomic>
@@ -54,7 +54,7 @@ struct RecordOrders {
 struct BlockRecord {
   std::atomic<BlockState> shared_state{BlockState::Fresh};
   AllocKind kind = AllocKind::Malloc;
-  std::uint8_t align_log2 = 0;          ///< 0: none asked for
+  std::uint8_t align_log2 = 0;          ///< 0: none above the usual
   bool marked = false;                  ///< the leak search's mark
   std::uint32_t allocated_by = 0;       ///< kernel thread ids
   std::uint32_t freed_by = 0;

@@ -1,6 +1,7 @@
-// Keyed bytes around a request: 15 before (level 3's front bytes but the header byte) and every byte
-// from its end to the block's. Called by the checked gates and the sweeps. Invariant: no canary byte
-// is zero, so that a stray terminator is always seen; the key is a secret of the process.
+// Keyed bytes around a request: 15 before (level 3's front bytes but the header byte) and every
+// byte from its end to the block's. Called by the checked gates and the sweeps. Invariant: no
+// canary byte is zero, so that a stray terminator is always seen; the key is a secret of the
+// process.
 #pragma once
 
 #include <cstring>

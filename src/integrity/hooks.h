@@ -65,7 +65,8 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
 template <class SlabT>
 HAK_INLINE void on_remote_push(const SlabT& slab, const BlockChain& chain) noexcept {
   if constexpr (kOn.has(Check::kRemoteCount)) {
-    if (chain.count == 0 || chain.count > slab.capacity) [[unlikely]] fail_remote(slab, chain.count);
+    const bool possible = chain.count != 0 && chain.count <= slab.capacity;
+    if (!possible) [[unlikely]] fail_remote(slab, chain.count);
   }
 }
 

@@ -1,6 +1,6 @@
-// A bounded queue of freed blocks, oldest first: what is in it cannot be handed out again, so that a
-// late write is seen. One for each heap, used by the heap's owner alone; no lock.
-// Called by the checked gates. Invariant: at most the blocks and bytes of its limits rest in it.
+// A bounded queue of freed blocks, oldest first: what is in it cannot be handed out again, so that
+// a late write is seen. One for each heap, used by the heap's owner alone; no lock. Called by the
+// checked gates. Invariant: at most the blocks and bytes of its limits rest in it.
 #pragma once
 
 #include "os/os.h"

@@ -8,7 +8,8 @@ namespace {
 
 /// Distance from base to user: room for the front bytes, and a multiple of the alignment.
 constexpr std::size_t lead_for(std::size_t align) noexcept {
-  return kFrontBytes == 0 ? 0 : round_up(kFrontBytes, align > kMinAlignBytes ? align : kMinAlignBytes);
+  const std::size_t step = align > kMinAlignBytes ? align : kMinAlignBytes;
+  return kFrontBytes == 0 ? 0 : round_up(kFrontBytes, step);
 }
 
 /// Whole pages for a request; a request of nothing still gets an address of its own.
@@ -57,8 +58,10 @@ LargeBlock* LargeTier::allocate(std::size_t request, std::size_t align) noexcept
   if (request > kRequestMax - lead - kTailBytes - kGranuleBytes) return nullptr;
   const std::size_t bytes = block_bytes(lead, request);
   const bool as_run = align <= kGranuleBytes && granules_for(bytes) <= RunAllocator::kGranulesMax;
-  LargeBlock* const block = as_run ? allocate_run(bytes, lead) : allocate_mapping(bytes, lead, align);
-  if (block != nullptr) hooks::on_large_alloc(*block);
+  LargeBlock* const block =
+      as_run ? allocate_run(bytes, lead) : allocate_mapping(bytes, lead, align);
+  if (block == nullptr) return nullptr;
+  hooks::on_large_alloc(*block);
   return block;
 }
 

@@ -1,6 +1,7 @@
 // Address space for SuperSlabs and large runs, taken from the system in big reservations when it is
 // plentiful and exactly as needed when it is scarce. Called by superslab/shared_pool and large/.
-// Invariant: ranges handed out are disjoint, readable, writable, zeroed and a multiple of a granule.
+// Invariant: ranges handed out are disjoint, readable, writable, zeroed and a multiple of a
+// granule.
 #pragma once
 
 #include "os/lock.h"

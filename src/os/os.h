@@ -48,8 +48,8 @@ void advise_huge_pages(std::byte* begin, std::size_t bytes) noexcept;
 /// Milliseconds of a monotonic clock, a few milliseconds coarse, a few nanoseconds to read.
 std::uint64_t now_ms() noexcept;
 
-/// True when address space is scarce or charged (RLIMIT_AS, RLIMIT_DATA, strict overcommit): then nothing is
-/// reserved ahead of its use.
+/// True when address space is scarce or charged (RLIMIT_AS, RLIMIT_DATA, strict overcommit): then
+/// nothing is reserved ahead of its use.
 bool address_space_is_scarce() noexcept;
 
 /// Sleeps while `*word == expected`; may wake without a cause.

@@ -12,8 +12,9 @@ namespace hakmem {
 
 namespace {
 
-// Frames of our own above the program's: gate, hook, capture, unwinder.
-constexpr std::uint32_t kOwnFramesMax = 16;
+// Frames of our own above the program's (unwinder, capture, hook, gate, signal): each frame more
+// costs as much as one of the program's, whether it is kept or not.
+constexpr std::uint32_t kOwnFramesMax = 8;
 constexpr std::uint32_t kRawFramesMax = kStackFramesMax + kOwnFramesMax;
 // Measured use (see backtrace.h) and as much again for a signal frame and a deeper table.
 constexpr std::size_t kCachedUnwinderRoom = 10 * kKiB;
@@ -82,14 +83,14 @@ StackMethod fitting(StackMethod method, std::size_t room) noexcept {
 }
 
 std::uint32_t unwind(StackMethod method, Address frame, const StackRange& range,
-                     Address* pcs) noexcept {
+                     Address* pcs, std::uint32_t pcs_max) noexcept {
   std::uint32_t count = 0;
-  if (method == StackMethod::Auto) count = unwind_cached(pcs, kRawFramesMax);
+  if (method == StackMethod::Auto) count = unwind_cached(pcs, pcs_max);
   if (method == StackMethod::Safe || (method == StackMethod::Auto && count == 0)) {
-    count = unwind_tables(pcs, kRawFramesMax);
+    count = unwind_tables(pcs, pcs_max);
   }
   if (method == StackMethod::FramePointer) {
-    count = unwind_frame_pointers(frame, range, pcs, kRawFramesMax);
+    count = unwind_frame_pointers(frame, range, pcs, pcs_max);
   }
   return count;
 }
@@ -139,7 +140,8 @@ HAK_NOINLINE void capture_stack(StackMethod method, std::uint32_t frames_max, Ad
   if (method != StackMethod::Caller) {
     const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
     const StackRange range = stack_range_around(frame);
-    count = unwind(fitting(method, frame - range.low), frame, range, pcs);
+    method = fitting(method, frame - range.low);
+    count = unwind(method, frame, range, pcs, frames_max + kOwnFramesMax);
   }
   const Address inner = reinterpret_cast<Address>(__builtin_return_address(0));
   keep_program_frames(pcs, count, caller, inner, frames_max, out);

@@ -58,8 +58,8 @@ class MapEntry {
     return static_cast<std::uint64_t>(tag) << kTagShift;
   }
 
-  /// True when `entry_xor_tag` (an entry's bits XOR tag_bits of the thread) is the address of a slab
-  /// of that thread that only needs a push. Two instructions and a branch.
+  /// True when `entry_xor_tag` (an entry's bits XOR tag_bits of the thread) is the address of a
+  /// slab of that thread that only needs a push. Two instructions and a branch.
   static HAK_INLINE bool is_own_slab(std::uint64_t entry_xor_tag) noexcept {
     return (entry_xor_tag >> kAddressBits) == 0;
   }

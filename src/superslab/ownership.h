@@ -1,7 +1,7 @@
-// What only a slab's owner may do: take blocks back, retire, release, adopt; and what everybody else
-// does instead: push to the slab's remote queue. The cold half of free().
-// Called by the free gate, refill and thread exit. Invariant: a slab's state, lists and map entries
-// change together, here.
+// What only a slab's owner may do: take blocks back, retire, release, adopt; and what everybody
+// else does instead: push to the slab's remote queue. The cold half of free(). Called by the free
+// gate, refill and thread exit. Invariant: a slab's state, lists and map entries change together,
+// here.
 #pragma once
 
 #include "superslab/slab_domain.h"

@@ -1,5 +1,5 @@
-// Where a block comes from when the active slab's list is empty: other threads' frees first, then the
-// slab itself, partial slabs, free units, an abandoned heap, the shared pool, the system.
+// Where a block comes from when the active slab's list is empty: other threads' frees first, then
+// the slab itself, partial slabs, free units, an abandoned heap, the shared pool, the system.
 // Called by the allocation gate on a miss. The only place that binds slabs to bins.
 #pragma once
 

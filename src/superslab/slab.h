@@ -1,7 +1,7 @@
 // A slab: blocks of one class, their free list and their counts. Metadata only; the blocks lie in
 // the SuperSlab's data, elsewhere. Called by the fast paths (push, pop), refill and ownership.
 //
-//   data ┃ first_base_offset ┃ block 0 ┃ block 1 ┃ … ┃ block carved-1 ┃ uncarved … capacity-1 ┃ rest ┃
+//   data ┃ first_base_offset ┃ block 0 ┃ … ┃ block carved-1 ┃ uncarved … capacity-1 ┃ rest ┃
 //
 // Equation, whenever the owner is not inside an operation:
 //   carved = used − (1 if active) + |free list|         0 <= carved <= capacity
