@@ -12,7 +12,7 @@ namespace hakmem::stress {
 namespace {
 
 constexpr std::size_t kBoard = 512;
-constexpr int kForks = 60;
+constexpr int kForks = 40;
 constexpr unsigned kChildSeconds = 20;
 
 /// A block describes itself, so that whoever takes it can check it: size and key, then a stamp.

@@ -11,10 +11,11 @@ import re
 CASES = {}
 
 
-def case(*needs):
-    """Registers a function as the case of its name."""
+def case(*needs, builds_source=False):
+    """Registers a function as the case of its name; it may want a copy of the project to build."""
     def register(function):
         function.needs = needs
+        function.builds_source = builds_source
         CASES[function.__name__] = function
         return function
     return register
@@ -24,8 +25,8 @@ def case(*needs):
 def python3(run):
     """json, re, threads, fork; with Python's own small-object allocator and with malloc alone"""
     script = run.input("workload.py")
-    run.run("python3", ["python3", script], PYTHONHASHSEED="0")
-    run.run("python3 PYTHONMALLOC=malloc", ["python3", script], PYTHONHASHSEED="0",
+    run.run("python3", ["python3", script], expect=3, PYTHONHASHSEED="0")
+    run.run("python3 PYTHONMALLOC=malloc", ["python3", script], expect=3, PYTHONHASHSEED="0",
             PYTHONMALLOC="malloc")
 
 
@@ -64,16 +65,16 @@ def perl(run):
 @case("node")
 def node(run):
     """JSON, promises, Map, Buffer, zlib, two worker threads"""
-    run.run("node", ["node", run.input("workload.js")])
+    run.run("node", ["node", run.input("workload.js")], expect=5)
 
 
 @case("bash")
 def bash(run):
     """a script with 1 000 forks"""
-    run.run("bash", ["bash", run.input("forks.sh")], seconds=120)
+    run.run("bash", ["bash", run.input("forks.sh")], seconds=120, expect=7)
 
 
-@case("cmake", "ninja", "g++")
+@case("cmake", "ninja", "g++", builds_source=True)
 def cmake(run):
     """cmake configures a project and builds one of its targets"""
     source = run.options["source"]

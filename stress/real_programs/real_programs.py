@@ -14,6 +14,7 @@ failure, not a pass.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from cases import CASES
 from scenario import Broken, Hang, Scenario
 
 EXIT_SKIPPED = 77
+REPORT = re.compile("^(━━ )?HAKMEM\\b".encode(), re.MULTILINE)  # how each of its messages begins
 
 
 def find_program(name):
@@ -121,8 +123,9 @@ def judge(plain, case, root, library, programs, options):
     if findings:
         return f"a finding was reported:\n{findings.decode(errors='replace')}"
     for label, data in subject:
-        if "std" in label and b"HAKMEM" in data:
-            return f"{label} holds a report: {excerpt(data, data.index(b'HAKMEM'))}"
+        found = REPORT.search(data) if "std" in label else None
+        if found:
+            return f"{label} holds a report: {excerpt(data, found.start())}"
     return first_difference(plain, subject)
 
 
@@ -137,6 +140,13 @@ def run_case(name, subjects, options):
         return 0, 0, len(subjects)
     root = tempfile.mkdtemp(prefix="hakreal.")
     try:
+        if case.builds_source:
+            # A copy, since somebody may be editing the project while its tests run.
+            copy = os.path.join(root, "source")
+            shutil.copytree(options["source"], copy, symlinks=True,
+                            ignore=shutil.ignore_patterns(".git", "build", "build-*", "hk.*",
+                                                          "__pycache__"))
+            options = {**options, "source": copy}
         begin = time.monotonic()
         try:
             plain, _ = observe(case, root, "", programs, options)

@@ -47,11 +47,12 @@ class Scenario:
         return path
 
     def run(self, label, argv, stdin=b"", seconds=60, stdout=True, stderr=True, clean=None,
-            **environment):
+            expect=0, **environment):
         """Runs argv and records standard output, standard error and exit status.
 
         `stdout=False` leaves out a stream whose content depends on the clock; `clean` maps bytes to
-        bytes before they are recorded. Raises Hang after `seconds`.
+        bytes before they are recorded. Raises Hang after `seconds`, and Broken when the exit status
+        is not `expect`: a step that fails in both runs has compared nothing.
         """
         argv = [self.programs.get(argv[0], argv[0])] + list(argv[1:])
         process = subprocess.Popen(
@@ -68,6 +69,9 @@ class Scenario:
         if stderr:
             self.observations.append((label + " stderr", clean(err)))
         self.observations.append((label + " exit status", str(process.returncode).encode()))
+        if process.returncode != expect:
+            said = (out[-1500:] + err[-1500:]).decode(errors="replace")
+            raise Broken(f"step '{label}' ended with {process.returncode}, not {expect}:\n{said}")
         return out
 
     def record_file(self, name):
