@@ -119,7 +119,7 @@ std::size_t resting_large_blocks(Domain& domain) {
   std::size_t resting = 0;
   if constexpr (kRecordLayout) {
     domain.large.for_each_live([&](const LargeBlock& block) {
-      resting += block.record.state() == BlockState::Quarantined ? 1 : 0;
+      resting += block.record.state() == BlockState::Quarantined ? 1u : 0u;
     });
   }
   return resting;
