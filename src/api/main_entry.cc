@@ -9,6 +9,7 @@
 namespace {
 
 using Main = int (*)(int, char**, char**);
+using Close = int (*)(void*);
 using StartMain = int (*)(Main, int, char**, void (*)(), void (*)(), void (*)(), void*);
 
 }  // namespace
@@ -23,4 +24,12 @@ HAK_EXPORT int __libc_start_main(Main program, int count, char** arguments, void
     hakmem::os::exit_now(hakmem::exit_code::kHakmemFailed);
   }
   return real(program, count, arguments, init, fini, loader_fini, stack_end);
+}
+
+/// libunwind remembers frames by address and would believe them of the next library that is loaded
+/// there: from the first unloading on, stacks are captured without its cache.
+HAK_EXPORT int dlclose(void* library) {
+  hakmem::forget_cached_frames();
+  const auto real = reinterpret_cast<Close>(dlsym(RTLD_NEXT, "dlclose"));
+  return real == nullptr ? -1 : real(library);
 }

@@ -23,6 +23,7 @@ void checks_after_fork() noexcept {
 }
 
 void finish_checks() noexcept {
+  wait_while_reporting();
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     const unsigned damaged = sweep_at_exit(process_domain);
     const unsigned leaking = process_options.leaks ? search_leaks(process_domain) : 0;

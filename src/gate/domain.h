@@ -23,7 +23,7 @@ struct InitOrders {
 /// What the checked levels share. Below level 3 its twin without state stands here.
 struct CheckState {
   StackDepot depot;
-  QuarantineLimits quarantine{.blocks = 131072, .bytes = 32 * kMiB};
+  QuarantineLimits quarantine{.blocks = 131072, .bytes = 16 * kMiB};
   StackMethod stack_method = StackMethod::Auto;
   std::uint32_t stack_frames = 16;
   std::uint64_t secret = 0;                     ///< keys the canaries; set before the first block

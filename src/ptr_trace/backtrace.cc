@@ -123,6 +123,8 @@ void warm_up_backtrace() noexcept {
   load_unwinders();
 }
 
+void forget_cached_frames() noexcept { stop_cached_unwinder(); }
+
 void backtrace_after_fork_in_child() noexcept {
   capturing = false;
   if (!__libc_single_threaded) stop_cached_unwinder();

@@ -35,6 +35,10 @@ void warm_up_backtrace() noexcept;
 /// thread may have held one of libunwind's locks, and that thread does not exist here.
 void backtrace_after_fork_in_child() noexcept;
 
+/// Call before a library is unloaded: `auto` becomes `safe`, since libunwind keeps what it knows of
+/// an address when other code moves there.
+void forget_cached_frames() noexcept;
+
 /// Captures up to `frames_max` frames of the calling thread, dropping those inside this library.
 /// `caller` is the return address of the API function; it is frame 0 when unwinding gives nothing.
 /// Re-entrant calls (a signal inside the unwinder) get the caller alone.

@@ -95,7 +95,6 @@ void release_slab(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
 
 /// The slab has gained free blocks: brings state, lists and map entries in line with its counts.
 void settle(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
-  hooks::on_slab_transition(slab);
   if (slab.state == SlabState::Active) return;
   if (slab.used == 0) {
     if (slab.state == SlabState::Partial) unlink_partial(heap, slab);
@@ -115,6 +114,7 @@ void make_partial(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
   if (head != nullptr) head->prev = &slab;
   head = &slab;
   set_tag(domain, slab, heap.tag);
+  hooks::on_slab_transition(slab);
 }
 
 void unlink_partial(Heap& heap, Slab& slab) noexcept {
