@@ -36,7 +36,7 @@ struct Lane {
 struct Config {
   std::size_t threads = 4;
   std::size_t generations = 20;
-  std::size_t steps = 20000;
+  std::size_t steps = 12000;
   std::size_t size_max = 1024;
   std::uint64_t seed = 1;
 } config;
@@ -143,7 +143,7 @@ int many_runs(std::uint64_t runs, int argc, char** argv) {
     const char* arguments[] = {"--seed",        seed,
                                "--threads",     text_option(argc, argv, "--threads", "4"),
                                "--generations", text_option(argc, argv, "--generations", "20"),
-                               "--steps",       text_option(argc, argv, "--steps", "20000"),
+                               "--steps",       text_option(argc, argv, "--steps", "12000"),
                                "--size-max",    text_option(argc, argv, "--size-max", "1024"),
                                nullptr};
     const int status = run_self(arguments);
