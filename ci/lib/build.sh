@@ -40,13 +40,14 @@ configure() {
     give_up "CMake could not configure build/; its messages are above"
 }
 
-# Builds the named targets. Silent when nothing is to be done.
+# Builds the named targets, all that can be in spite of errors (-k 0), so that one run shows them
+# all. Silent when nothing is to be done.
 build_targets() {
   local plan
   plan=$(ninja -C "$build_folder" -n "$@" 2>&1) || true
   if [[ $plan == *"no work to do"* ]]; then return 0; fi
   say "building $*"
-  ninja -C "$build_folder" -j "$(build_jobs)" "$@" 1>&2 ||
+  ninja -C "$build_folder" -j "$(build_jobs)" -k 0 "$@" 1>&2 ||
     give_up "the build failed; the compiler's messages are above"
 }
 
