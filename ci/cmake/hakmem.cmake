@@ -70,7 +70,20 @@ set(HAKMEM_CORE_TESTS
   src/base/text_sink_test.cc
   src/base/units_test.cc
   src/base/violation_test.cc
+  src/os/address_space_test.cc
+  src/os/lock_test.cc
+  src/os/meta_arena_test.cc
+  src/os/os_fake_test.cc
+  src/os/os_test.cc
+  src/learn/retention_test.cc
+  src/superslab/address_map_test.cc
+  src/superslab/adoption_test.cc
+  src/superslab/heap_registry_test.cc
+  src/superslab/map_entry_test.cc
+  src/superslab/ownership_test.cc
+  src/superslab/refill_test.cc
   src/superslab/remote_queue_test.cc
+  src/superslab/shared_pool_test.cc
   src/superslab/slab_test.cc
   src/superslab/superslab_test.cc
   src/gate/failure_sweep_test.cc
@@ -150,7 +163,7 @@ function(hakmem_add_library level)
 endfunction()
 
 # The structures of a level in one process with their tests, over an operating system whose calls a
-# test can make fail. geometry: product or tiny.
+# test can make fail. geometry: product, tiny, or header (the product's, with a header byte).
 function(hakmem_add_unit_tests level geometry)
   set(core hakmem_core_l${level}_${geometry})
   hakmem_level_sources(${level} sources)
@@ -161,6 +174,8 @@ function(hakmem_add_unit_tests level geometry)
   target_compile_definitions(${core} PUBLIC HAKMEM_INTEGRITY_LEVEL=${level} HAK_OS_FAKE=1)
   if(geometry STREQUAL tiny)
     target_compile_definitions(${core} PUBLIC HAKMEM_TINY_GEOMETRY=1)
+  elseif(geometry STREQUAL header)
+    target_compile_definitions(${core} PUBLIC HAKMEM_HEADER_LAYOUT=1)
   endif()
   target_compile_options(${core} PRIVATE ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} -O2)
   if(HAKMEM_SANITIZER)

@@ -87,11 +87,12 @@ TEST_F(BlockLayout, WritingAHeaderChangesTheByteBeforeTheUserAlone) {
   });
 }
 
-TEST_F(BlockLayout, TheLayoutIsTheLevels) {
-  EXPECT_EQ(kHeaderLayout, kIntegrityLevel >= 2);
+TEST_F(BlockLayout, TheLayoutFollowsFromLevelAndBuildOption) {
+  // Below level 2 the header byte is a build option; from there on it is always present.
+  EXPECT_GE(kHeaderLayout, kIntegrityLevel >= 2);
   EXPECT_EQ(kRecordLayout, kIntegrityLevel >= 3);
   EXPECT_EQ(kTailBytes, kIntegrityLevel >= 3 ? 8u : 0u);
-  EXPECT_EQ(kFrontBytes, kIntegrityLevel >= 3 ? 16u : kIntegrityLevel == 2 ? 1u : 0u);
+  EXPECT_EQ(kFrontBytes, kRecordLayout ? 16u : kHeaderLayout ? 1u : 0u);
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+// Runs a fuzz target over files, without a fuzzing engine: the committed corpus on every test run.
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+int main(int count, char** arguments) {
+  int replayed = 0;
+  for (int i = 1; i < count; ++i) {
+    std::ifstream file(arguments[i], std::ios::binary);
+    if (!file) {
+      std::fprintf(stderr, "replay: cannot read %s\n", arguments[i]);
+      return 1;
+    }
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    std::fprintf(stderr, "replay: %s\n", arguments[i]);  // the last one named is the one that broke
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    ++replayed;
+  }
+  std::printf("%d inputs replayed\n", replayed);
+  return replayed == 0 ? 1 : 0;
+}
