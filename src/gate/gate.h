@@ -2,6 +2,8 @@
 // level 3 on it is the checked gate's, which keeps records, canaries and a quarantine around it.
 #pragma once
 
+#include <cstring>
+
 #include "gate/checked_gate.h"
 #include "gate/realloc_gate.h"
 
@@ -29,7 +31,9 @@ HAK_INLINE void* allocate_zeroed(Domain& domain, ThreadState& thread,
     return checked_allocate(domain, thread,
                             {.bytes = request, .zeroed = true, .caller = caller()});
   } else {
-    return hakmem::allocate_zeroed(domain, thread, request);
+    void* const user = try_allocate_tiny(thread, request);
+    if (user == nullptr) [[unlikely]] return hakmem::allocate_zeroed(domain, thread, request);
+    return std::memset(user, 0, request);
   }
 }
 
