@@ -34,6 +34,25 @@ inline void unmap_for_test(Domain& domain) {
   domain.slabs.map.release_for_test();
 }
 
+/// Bounds what may rest after its free; nothing does below level 3. (Templates, because `if
+/// constexpr` leaves the other branch out in templates alone.)
+template <class DomainT>
+void limit_quarantine(DomainT& domain, std::size_t blocks, std::size_t bytes) {
+  if constexpr (kRecordLayout) domain.checks.quarantine = {.blocks = blocks, .bytes = bytes};
+}
+
+/// Large blocks that were freed and rest in a quarantine.
+template <class DomainT>
+std::size_t resting_large_blocks(DomainT& domain) {
+  std::size_t resting = 0;
+  if constexpr (kRecordLayout) {
+    domain.large.for_each_live([&](const auto& block) {
+      resting += block.record.state() == BlockState::Quarantined ? 1u : 0u;
+    });
+  }
+  return resting;
+}
+
 class DomainTest : public testing::Test {
  protected:
   DomainTest() { os::plan_faults_for_test({}); }

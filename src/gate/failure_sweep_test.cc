@@ -114,20 +114,9 @@ struct RunResult {
   unsigned refused = 0;
 };
 
-/// Large blocks that were freed and rest in a quarantine.
-std::size_t resting_large_blocks(Domain& domain) {
-  std::size_t resting = 0;
-  if constexpr (kRecordLayout) {
-    domain.large.for_each_live([&](const LargeBlock& block) {
-      resting += block.record.state() == BlockState::Quarantined ? 1u : 0u;
-    });
-  }
-  return resting;
-}
-
 RunResult run_with(const os::FaultPlan& plan) {
   const auto domain = std::make_unique<Domain>();
-  if constexpr (kRecordLayout) domain->checks.quarantine = {.blocks = 40, .bytes = kMiB};
+  limit_quarantine(*domain, 40, kMiB);
   RunResult result;
   Program program(*domain);
   os::plan_faults_for_test(plan);
