@@ -70,21 +70,41 @@ void RunAllocator::link(std::byte* base, std::size_t granules, bool dirty, std::
   run->since_ms = since_ms;
   run->dirty = dirty;
   if (dirty) link_newest(*run);
-  const std::size_t bin = bin_for(granules);
-  run->next = bins_[bin];
-  if (run->next != nullptr) run->next->prev = run;
-  bins_[bin] = run;
-  occupied_[bin / 64] |= std::uint64_t{1} << (bin % 64);
+  enter_bin(*run);
   map.store(base, 1, MapEntry::of_free_run(*run));
   map.store(last_granule(base, granules), 1, MapEntry::of_free_run(*run));
   free_granules_ += granules;
 }
 
-void RunAllocator::unlink(FreeRun& run, AddressMap& map) noexcept {
+void RunAllocator::enter_bin(FreeRun& run) noexcept {
+  const std::size_t bin = bin_for(run.granules);
+  run.prev = nullptr;
+  run.next = bins_[bin];
+  if (run.next != nullptr) run.next->prev = &run;
+  bins_[bin] = &run;
+  occupied_[bin / 64] |= std::uint64_t{1} << (bin % 64);
+}
+
+void RunAllocator::leave_bin(FreeRun& run) noexcept {
   const std::size_t bin = bin_for(run.granules);
   (run.prev != nullptr ? run.prev->next : bins_[bin]) = run.next;
   if (run.next != nullptr) run.next->prev = run.prev;
   if (bins_[bin] == nullptr) occupied_[bin / 64] &= ~(std::uint64_t{1} << (bin % 64));
+}
+
+void RunAllocator::take_front(FreeRun& run, std::size_t granules, AddressMap& map) noexcept {
+  if (granules == run.granules) return unlink(run, map);
+  leave_bin(run);
+  map.store(run.base, 1, MapEntry());
+  run.base += granules * kGranuleBytes;
+  run.granules -= granules;
+  free_granules_ -= granules;
+  enter_bin(run);
+  map.store(run.base, 1, MapEntry::of_free_run(run));
+}
+
+void RunAllocator::unlink(FreeRun& run, AddressMap& map) noexcept {
+  leave_bin(run);
   unlink_age(run);
   map.store(run.base, 1, MapEntry());
   map.store(last_granule(run.base, run.granules), 1, MapEntry());
@@ -125,13 +145,9 @@ Run RunAllocator::acquire(std::size_t granules, AddressSpace& space, AddressMap&
     run = find(granules);
     if (run == nullptr) return {};  // there was no record for the region
   }
-  const FreeRun taken = *run;
-  unlink(*run, map);
-  const std::size_t rest = taken.granules - granules;
-  if (rest != 0) {
-    link(taken.base + granules * kGranuleBytes, rest, taken.dirty, taken.since_ms, map, meta);
-  }
-  return {taken.base, granules, !taken.dirty};
+  const Run taken{run->base, granules, !run->dirty};
+  take_front(*run, granules, map);
+  return taken;
 }
 
 void RunAllocator::settle_recent(AddressMap& map, MetaArena& meta) noexcept {
@@ -169,12 +185,7 @@ bool RunAllocator::try_extend(std::byte* base, std::size_t granules, std::size_t
   settle_recent(map, meta);
   FreeRun* const behind = free_run_at(map, base + granules * kGranuleBytes);
   if (behind == nullptr || behind->granules < more) return false;
-  const FreeRun taken = *behind;
-  unlink(*behind, map);
-  const std::size_t rest = taken.granules - more;
-  if (rest != 0) {
-    link(taken.base + more * kGranuleBytes, rest, taken.dirty, taken.since_ms, map, meta);
-  }
+  take_front(*behind, more, map);
   return true;
 }
 

@@ -78,6 +78,10 @@ class RunAllocator {
   void link(std::byte* base, std::size_t granules, bool dirty, std::uint64_t since_ms,
             AddressMap& map, MetaArena& meta) noexcept;
   void unlink(FreeRun& run, AddressMap& map) noexcept;
+  /// Cuts `granules` off a free run's front; what is left of it keeps its place by age.
+  void take_front(FreeRun& run, std::size_t granules, AddressMap& map) noexcept;
+  void enter_bin(FreeRun& run) noexcept;
+  void leave_bin(FreeRun& run) noexcept;
   void link_newest(FreeRun& run) noexcept;
   void unlink_age(FreeRun& run) noexcept;
   void purge(FreeRun& run, AddressSpace& space, AddressMap& map) noexcept;
