@@ -86,6 +86,11 @@ set(HAKMEM_CORE_TESTS
   src/superslab/shared_pool_test.cc
   src/superslab/slab_test.cc
   src/superslab/superslab_test.cc
+  src/tiny/tiny_alloc_test.cc
+  src/pool/pool_alloc_test.cc
+  src/large/large_resize_test.cc
+  src/large/large_tier_test.cc
+  src/large/run_allocator_test.cc
   src/gate/failure_sweep_test.cc
   src/gate/gate_test.cc)
 set(HAKMEM_REPORT_TESTS

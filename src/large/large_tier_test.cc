@@ -1,0 +1,193 @@
+#include "large/large_tier.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "gate/domain_for_test.h"
+#include "gate/live_blocks_for_test.h"
+#include "os/resource_limit_for_test.h"
+
+namespace hakmem {
+namespace {
+
+constexpr std::size_t kRunMax = RunAllocator::kGranulesMax * kGranuleBytes;
+constexpr std::size_t kSmallestLarge = pool::kRequestMax + 1;
+
+class LargeTierTest : public DomainTest {
+ protected:
+  LargeTierTest() { EXPECT_TRUE(domain_->ensure_initialised()); }
+  LargeTier& large() { return domain_->large; }
+  LargeBlock& take(std::size_t request, std::size_t align = kMinAlignBytes) {
+    LargeBlock* const block = large().allocate(request, align);
+    EXPECT_NE(block, nullptr) << request;
+    return *block;
+  }
+  MapEntry entry_at(const std::byte* address) {
+    return slabs().map.lookup(reinterpret_cast<Address>(address));
+  }
+};
+
+TEST_F(LargeTierTest, RunsUpToTheLimitAndMappingsAbove) {
+  LargeBlock& run = take(kSmallestLarge);
+  LargeBlock& longest = take(kRunMax - kPageBytes);
+  LargeBlock& mapping = take(kRunMax + 1);
+  EXPECT_EQ(run.origin, LargeOrigin::Run);
+  EXPECT_EQ(longest.origin, LargeOrigin::Run);
+  EXPECT_EQ(mapping.origin, LargeOrigin::Mapping);
+  EXPECT_EQ(large().stats().live_blocks, 3u);
+  EXPECT_EQ(large().stats().live_bytes, run.bytes + longest.bytes + mapping.bytes);
+  EXPECT_EQ(large().stats().mapped_bytes, mapping.bytes);
+  for (LargeBlock* block : {&run, &longest, &mapping}) large().release(*block);
+  EXPECT_EQ(large().stats().live_bytes, 0u);
+  EXPECT_EQ(large().stats().mapped_bytes, 0u);
+}
+
+TEST_F(LargeTierTest, TheMapLeadsFromTheUserPointerToTheRecord) {
+  for (const std::size_t request : {kSmallestLarge, 3 * kGranuleBytes, kRunMax + kMiB}) {
+    LargeBlock& block = take(request);
+    std::byte* const user = block.user.unsafe_bytes();
+    EXPECT_EQ(entry_at(user).kind(), GranuleKind::Large);
+    EXPECT_EQ(&entry_at(user).large(), &block);
+    if constexpr (kBuildChecks.has(Check::kMapMembership)) {
+      EXPECT_EQ(&entry_at(block.base + block.bytes - 1).large(), &block) << "every granule";
+    }
+    large().release(block);
+    EXPECT_FALSE(entry_at(user).is_ours() && entry_at(user).kind() == GranuleKind::Large);
+  }
+}
+
+TEST_F(LargeTierTest, EveryByteIsUsableForEveryAlignment) {
+  for (std::size_t align = kMinAlignBytes; align <= 4 * kMiB; align *= 4) {
+    for (const std::size_t request : {std::size_t{1}, kSmallestLarge, kRunMax}) {
+      LargeBlock& block = take(request, align);
+      EXPECT_EQ(block.user.address() % align, 0u) << align;
+      EXPECT_GE(block.usable(), request);
+      EXPECT_TRUE(block.contains(block.user.address() + block.usable() + kTailBytes - 1));
+      EXPECT_FALSE(block.contains(block.user.address() + block.usable() + kTailBytes));
+      write_stamp(block.user.unsafe_bytes(), block.usable(), align);
+      EXPECT_TRUE(large().verify());
+      large().release(block);
+    }
+  }
+}
+
+TEST_F(LargeTierTest, AGigabyteOfAlignmentIsMet) {
+  LargeBlock& block = take(100, kGiB);
+  EXPECT_EQ(block.user.address() % kGiB, 0u);
+  block.user.unsafe_bytes()[99] = std::byte{1};
+  large().release(block);
+}
+
+TEST_F(LargeTierTest, WhatOverflowsIsRefused) {
+  const std::size_t requests[] = {SIZE_MAX, SIZE_MAX - 1, kRequestMax, kRequestMax - kPageBytes,
+                                  kRequestMax - kGranuleBytes + 1, std::size_t{1} << 62};
+  for (const std::size_t request : requests) {
+    for (std::size_t align = kMinAlignBytes; align != 0 && align <= kRequestMax / 4; align <<= 9) {
+      EXPECT_EQ(large().allocate(request, align), nullptr) << request << " " << align;
+    }
+  }
+  EXPECT_EQ(large().stats().live_blocks, 0u);
+}
+
+TEST_F(LargeTierTest, ZeroedMeansZero) {
+  for (const std::size_t request : {kSmallestLarge, 5 * kGranuleBytes, kRunMax + kMiB}) {
+    for (unsigned round = 0; round < 4; ++round) {
+      LargeBlock& block = take(request);
+      std::byte* const user = block.user.unsafe_bytes();
+      bool all_zero = true;
+      for (std::size_t i = 0; i < request; i += 512) all_zero &= user[i] == std::byte{0};
+      EXPECT_TRUE(all_zero || !block.zeroed) << "round " << round;
+      if (round == 0) {
+        EXPECT_TRUE(block.zeroed) << "nobody used it before";
+      }
+      for (std::size_t i = 0; i < request; i += 512) user[i] = std::byte{0x5a};
+      large().release(block);
+      if (round == 2) large().purge_all();
+    }
+  }
+}
+
+TEST_F(LargeTierTest, ForEachLiveVisitsTheLiveBlocks) {
+  LargeBlock& first = take(kSmallestLarge);
+  LargeBlock& second = take(kRunMax + 1);
+  LargeBlock& gone = take(kSmallestLarge);
+  large().release(gone);
+  std::vector<const LargeBlock*> seen;
+  large().for_each_live([&](const LargeBlock& block) { seen.push_back(&block); });
+  EXPECT_EQ(seen.size(), 2u);
+  for (const LargeBlock* block : seen) EXPECT_TRUE(block == &first || block == &second);
+  large().release(first);
+  large().release(second);
+}
+
+TEST_F(LargeTierTest, VerifyFindsAWrongEntryAndAWrongSum) {
+  LargeBlock& block = take(kSmallestLarge);
+  EXPECT_TRUE(large().verify());
+  const MapEntry entry = entry_at(block.user.unsafe_bytes());
+  slabs().map.store(block.user.unsafe_bytes(), 1, MapEntry());
+  EXPECT_FALSE(large().verify());
+  slabs().map.store(block.user.unsafe_bytes(), 1, entry);
+  block.bytes += kPageBytes;
+  EXPECT_FALSE(large().verify());
+  block.bytes -= kPageBytes;
+  large().release(block);
+}
+
+TEST_F(LargeTierTest, WhateverCallFailsTheTierStaysSound) {
+  unsigned refused = 0;
+  for (std::uint64_t n = 1;; ++n) {
+    os::plan_faults_for_test({.fail_from = n});
+    std::vector<LargeBlock*> live;
+    for (const std::size_t request : {kSmallestLarge, kRunMax, kRunMax + kMiB, 3 * kGranuleBytes}) {
+      for (const std::size_t align : {kMinAlignBytes, kMiB}) {
+        LargeBlock* const block = large().allocate(request, align);
+        refused += block == nullptr ? 1 : 0;
+        if (block != nullptr) live.push_back(block);
+      }
+    }
+    for (LargeBlock* block : live) {
+      const std::size_t usable = block->usable();
+      block->user.unsafe_bytes()[0] = std::byte{0x3c};
+      if (!large().try_resize(*block, 3 * usable)) {
+        EXPECT_EQ(block->usable(), usable) << "a refused resize changes nothing";
+      }
+      EXPECT_EQ(block->user.unsafe_bytes()[0], std::byte{0x3c});
+    }
+    const bool failed = os::faults_planted_for_test() != 0;
+    EXPECT_TRUE(large().verify()) << n;
+    for (LargeBlock* block : live) large().release(*block);
+    os::plan_faults_for_test({});
+    EXPECT_TRUE(large().verify()) << n;
+    EXPECT_EQ(large().stats().live_blocks, 0u);
+    large().purge_all();
+    if (!failed) break;
+  }
+  EXPECT_GE(refused, 1u);
+}
+
+TEST_F(LargeTierTest, ThreadsTakeResizeAndGiveDisjointBlocks) {
+  constexpr unsigned kThreads = 3, kEach = 150;
+  std::vector<std::jthread> threads;
+  for (unsigned t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (unsigned i = 0; i < kEach; ++i) {
+        const std::size_t request = kSmallestLarge + (i * 7 + t) % 9 * kGranuleBytes;
+        LargeBlock* const block = large().allocate(request, kMinAlignBytes);
+        write_stamp(block->user.unsafe_bytes(), request, t * kEach + i);
+        const std::size_t bytes = i % 2 == 0 ? request + kGranuleBytes : request - 5000;
+        if (i % 3 == 0) large().try_resize(*block, bytes);
+        const std::size_t kept = i % 3 == 0 && bytes < request ? bytes : request;
+        EXPECT_TRUE(stamp_is_whole(block->user.unsafe_bytes(), request, kept, t * kEach + i));
+        large().release(*block);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_TRUE(large().verify());
+}
+
+}  // namespace
+}  // namespace hakmem
