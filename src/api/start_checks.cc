@@ -10,7 +10,8 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 void start_checks(const Options& options) noexcept {
   set_report_context({&options, kIntegrityLevel});
-  if (!process_domain.checks.configure(options)) {
+  const bool scarce = process_domain.slabs.space.scarce();
+  if (!process_domain.checks.configure(options, scarce)) {
     note_line("option 'stack' must be auto, safe, fp or caller");
     os::exit_now(exit_code::kBadOption);
   }

@@ -101,6 +101,15 @@ void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   release(domain, thread, wild(block.user));
 }
 
+/// Ends the rest of the oldest block in the quarantine of the thread's heap.
+void let_oldest_go(Domain& domain, ThreadState& thread, const Detection& detection) noexcept {
+  const Address user = thread.heap->quarantine.pop().user;
+  const CheckedBlock oldest = find_checked_block(domain, user);
+  BlockState expected = BlockState::Quarantined;
+  if (!oldest.record->try_take(expected)) report_handed_out_twice(domain, oldest, detection);
+  let_go(domain, thread, oldest, detection);
+}
+
 void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
                 const Detection& detection) noexcept {
   const std::size_t bytes = static_cast<std::size_t>(block.end - block.front());
@@ -110,17 +119,19 @@ void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
     return let_go(domain, thread, block, detection);
   }
   Quarantine& resting = thread.heap->quarantine;
-  while (resting.needs_room(bytes, limits)) {
-    const CheckedBlock oldest = find_checked_block(domain, resting.pop().user);
-    BlockState expected = BlockState::Quarantined;
-    if (!oldest.record->try_take(expected)) {
-      report_handed_out_twice(domain, oldest, detection);
-    }
-    let_go(domain, thread, oldest, detection);
-  }
+  while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, detection);
   resting.push({reinterpret_cast<Address>(block.user), bytes});
   block.record->publish(BlockState::Quarantined);
   if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
+}
+
+/// A raw block; when the system refuses, a second try with what rests in the thread's quarantine.
+void* allocate_or_make_room(Domain& domain, ThreadState& thread, const AllocRequest& request,
+                            const Detection& detection, bool& zeroed) noexcept {
+  void* const user = allocate_raw(domain, thread, request, zeroed);
+  if (user != nullptr || !has_heap(domain, thread) || thread.heap->quarantine.empty()) return user;
+  while (!thread.heap->quarantine.empty()) let_oldest_go(domain, thread, detection);
+  return allocate_raw(domain, thread, request, zeroed);
 }
 
 /// A block that the caller has taken stays, with another size; its new stack is the allocation's.
@@ -142,7 +153,8 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
   const Operation operation(domain, thread, request.caller);
   bool zeroed;
-  void* const user = allocate_raw(domain, thread, request, zeroed);
+  void* const user =
+      allocate_or_make_room(domain, thread, request, operation.detection, zeroed);
   if (user == nullptr) return nullptr;
   const CheckedBlock block = find_checked_block(domain, wild(user).address());
   BlockRecord& record = *block.record;

@@ -30,16 +30,19 @@ struct CheckState {
   std::atomic<std::uint64_t> shared_sequence{0};  ///< operations so far
 
   void start() noexcept { os::random_bytes(&secret, sizeof secret); }
-  /// Takes what options say; false when the stack method is none.
-  bool configure(const Options& options) noexcept {
+  /// Takes what options say; false when the stack method is none. Where memory is scarce `auto`
+  /// means `safe`: libunwind takes thread-local memory, and the C library dies if that is refused.
+  bool configure(const Options& options, bool scarce) noexcept {
     quarantine = {options.quarantine_blocks, options.quarantine_kib * kKiB};
     stack_frames = static_cast<std::uint32_t>(options.stack_frames);
-    return parse_stack_method(options.stack.bytes, stack_method);
+    if (!parse_stack_method(options.stack.bytes, stack_method)) return false;
+    if (scarce && stack_method == StackMethod::Auto) stack_method = StackMethod::Safe;
+    return true;
   }
 };
 struct NoCheckState {
   void start() noexcept {}
-  bool configure(const Options&) noexcept { return true; }
+  bool configure(const Options&, bool) noexcept { return true; }
 };
 using DomainChecks = std::conditional_t<kRecordLayout, CheckState, NoCheckState>;
 
