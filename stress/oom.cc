@@ -106,24 +106,25 @@ void check_new(const Mix& mix) {
 
 /// The least that the blocks of a mix must add up to under the limit in force: refusing everything
 /// is no way to pass. Nothing is asked for when one block of the mix may not fit.
-std::size_t least_bytes(const Mix& mix) {
+std::size_t least_bytes(const Mix& mix, std::size_t least_part) {
   rlimit space = {};
   rlimit data = {};
   getrlimit(RLIMIT_AS, &space);
   getrlimit(RLIMIT_DATA, &data);
   const std::size_t limit = space.rlim_cur < data.rlim_cur ? space.rlim_cur : data.rlim_cur;
   Rng rng(1);
-  return limit == RLIM_INFINITY || mix.bytes(rng) > limit / 8 ? 0 : limit / 8;
+  const std::size_t least = limit / least_part;
+  return limit == RLIM_INFINITY || mix.bytes(rng) > least ? 0 : least;
 }
 
 /// One mix: exhaust, free, then half of it must be there again; three times.
-void one_mix(const Mix& mix, std::uint64_t seed) {
+void one_mix(const Mix& mix, std::uint64_t seed, std::size_t least_part) {
   Pile pile = allocate(mix, seed, SIZE_MAX);
   const std::size_t first_blocks = pile.blocks;
   const std::size_t first_bytes = pile.bytes;
-  if (first_bytes < least_bytes(mix)) {
+  if (first_bytes < least_bytes(mix, least_part)) {
     die("FAIL %s: NULL after %zu KiB, expected at least %zu KiB under this limit", mix.name,
-        first_bytes / 1024, least_bytes(mix) / 1024);
+        first_bytes / 1024, least_bytes(mix, least_part) / 1024);
   }
   check_refused_realloc(mix, pile);
   check_new(mix);
@@ -185,7 +186,8 @@ int main(int argc, char** argv) {
   char replay[64];
   std::snprintf(replay, sizeof replay, "oom --seed %llu", static_cast<unsigned long long>(seed));
   note_on_crash(replay);
-  for (const Mix& mix : kMixes) one_mix(mix, seed);
+  const std::size_t least_part = number_option(argc, argv, "--least-part", 8);
+  for (const Mix& mix : kMixes) one_mix(mix, seed, least_part);
   two_threads(seed);
   return 0;
 }

@@ -101,9 +101,10 @@ void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   release(domain, thread, wild(block.user));
 }
 
-/// Ends the rest of the oldest block in the quarantine of the thread's heap.
-void let_oldest_go(Domain& domain, ThreadState& thread, const Detection& detection) noexcept {
-  const Address user = thread.heap->quarantine.pop().user;
+/// Ends the rest of the oldest block in a quarantine that this thread owns.
+void let_oldest_go(Domain& domain, ThreadState& thread, Quarantine& resting,
+                   const Detection& detection) noexcept {
+  const Address user = resting.pop().user;
   const CheckedBlock oldest = find_checked_block(domain, user);
   BlockState expected = BlockState::Quarantined;
   if (!oldest.record->try_take(expected)) report_handed_out_twice(domain, oldest, detection);
@@ -119,18 +120,42 @@ void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
     return let_go(domain, thread, block, detection);
   }
   Quarantine& resting = thread.heap->quarantine;
-  while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, detection);
+  while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
   resting.push({reinterpret_cast<Address>(block.user), bytes});
   block.record->publish(BlockState::Quarantined);
   if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
 }
 
-/// A raw block; when the system refuses, a second try with what rests in the thread's quarantine.
+void let_all_go(Domain& domain, ThreadState& thread, Quarantine& resting,
+                const Detection& detection) noexcept {
+  while (!resting.empty()) let_oldest_go(domain, thread, resting, detection);
+}
+
+/// Memory was refused: empties the quarantines of this thread's heap and of those without a thread.
+void let_rest_go(Domain& domain, ThreadState& thread, const Detection& detection) noexcept {
+  if (has_heap(domain, thread)) {
+    let_all_go(domain, thread, thread.heap->quarantine, detection);
+  }
+  HeapRegistry& registry = domain.slabs.registry;
+  Heap* taken = nullptr;
+  while (Heap* const idle = registry.try_acquire_idle()) {
+    let_all_go(domain, thread, idle->quarantine, detection);
+    idle->next_idle = taken;
+    taken = idle;
+  }
+  while (taken != nullptr) {
+    Heap* const following = taken->next_idle;
+    registry.leave(*taken);
+    taken = following;
+  }
+}
+
+/// A raw block; when the system refuses, a second try with what rested in quarantines.
 void* allocate_or_make_room(Domain& domain, ThreadState& thread, const AllocRequest& request,
                             const Detection& detection, bool& zeroed) noexcept {
   void* const user = allocate_raw(domain, thread, request, zeroed);
-  if (user != nullptr || !has_heap(domain, thread) || thread.heap->quarantine.empty()) return user;
-  while (!thread.heap->quarantine.empty()) let_oldest_go(domain, thread, detection);
+  if (user != nullptr) return user;
+  let_rest_go(domain, thread, detection);
   return allocate_raw(domain, thread, request, zeroed);
 }
 

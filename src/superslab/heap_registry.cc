@@ -41,6 +41,12 @@ Heap* HeapRegistry::try_acquire_abandoned() noexcept {
   return pop(abandoned_);
 }
 
+Heap* HeapRegistry::try_acquire_idle() noexcept {
+  LockScope scope(lock_);
+  Heap* const heap = pop(abandoned_);
+  return heap != nullptr ? heap : pop(vacant_);
+}
+
 void HeapRegistry::push_idle(Heap& heap) noexcept {
   Heap*& list = heap.has_memory() ? abandoned_ : vacant_;
   heap.state = heap.has_memory() ? HeapState::Abandoned : HeapState::Vacant;

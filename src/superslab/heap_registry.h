@@ -22,6 +22,8 @@ class HeapRegistry {
   Heap* acquire(Slab& sentinel, MetaArena& meta) noexcept;
   /// An abandoned heap with memory, to be merged into the caller's; null when there is none.
   Heap* try_acquire_abandoned() noexcept;
+  /// Any heap that no thread runs on, with memory or without; null when there is none.
+  Heap* try_acquire_idle() noexcept;
   /// Leaves the heap to others. Its owner has drained it and will not touch it again.
   void leave(Heap& heap) noexcept;
 

@@ -14,6 +14,11 @@ bool reserve_records(SuperSlab& superslab) noexcept {
   return superslab.records != nullptr;
 }
 
+void give_back_records(SuperSlab& superslab) noexcept {
+  if (superslab.records == nullptr) return;
+  if (os::unmap(superslab.records, kRecordBytesPerSuperSlab)) superslab.records = nullptr;
+}
+
 }  // namespace
 
 void SharedPool::link_newest(SuperSlab& superslab) noexcept {
@@ -86,6 +91,7 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
   if (space.scarce()) {
     map.store(superslab.data, SuperSlab::kSlabs, MapEntry());
     if (space.give_back(superslab.data, kBytes)) {
+      give_back_records(superslab);
       superslab.data = nullptr;
       superslab.next = memoryless_;
       memoryless_ = &superslab;
