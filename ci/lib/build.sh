@@ -20,6 +20,14 @@ drop_unusable_configuration() {
   rm -rf "$cache" "$build_folder/CMakeFiles"
 }
 
+# Runs cmake, which takes ccache into its build files where there is one. Only cmake sees the
+# variable: what is run later must find the environment that the user gave.
+cached_cmake() {
+  local launcher
+  launcher=$(command -v ccache) || launcher=
+  CMAKE_CXX_COMPILER_LAUNCHER=$launcher cmake "$@"
+}
+
 # Configures build/ when it is not, with the given -D options; on later calls only if one differs.
 configure() {
   drop_unusable_configuration
@@ -35,8 +43,7 @@ configure() {
   done
   [[ $settled == 0 ]] || return 0
   say "configuring build/"
-  if command -v ccache > /dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-  CC=${CC:-gcc} CXX=${CXX:-g++} cmake -S "$root" -B "$build_folder" -G Ninja "$@" 1>&2 ||
+  CC=${CC:-gcc} CXX=${CXX:-g++} cached_cmake -S "$root" -B "$build_folder" -G Ninja "$@" 1>&2 ||
     give_up "CMake could not configure build/; its messages are above"
 }
 
