@@ -116,13 +116,14 @@ void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   const std::size_t bytes = static_cast<std::size_t>(block.end - block.front());
   const QuarantineLimits& limits = domain.checks.quarantine;
   if (!has_heap(domain, thread)) attach_thread(domain, thread);
-  if (!has_heap(domain, thread) || !thread.heap->quarantine.admits(bytes, limits)) {
-    return let_go(domain, thread, block, detection);
+  if (has_heap(domain, thread) && thread.heap->quarantine.admits(bytes, limits)) {
+    Quarantine& resting = thread.heap->quarantine;
+    while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
+    resting.push({reinterpret_cast<Address>(block.user), bytes});
+    block.record->publish(BlockState::Quarantined);
+  } else {
+    let_go(domain, thread, block, detection);
   }
-  Quarantine& resting = thread.heap->quarantine;
-  while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
-  resting.push({reinterpret_cast<Address>(block.user), bytes});
-  block.record->publish(BlockState::Quarantined);
   if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
 }
 

@@ -41,6 +41,20 @@ void limit_quarantine(DomainT& domain, std::size_t blocks, std::size_t bytes) {
   if constexpr (kRecordLayout) domain.checks.quarantine = {.blocks = blocks, .bytes = bytes};
 }
 
+/// Stacks of one frame at level 4: capturing them whole is not what these tests are about.
+template <class DomainT>
+void keep_stacks_short(DomainT& domain) {
+  if constexpr (kBuildChecks.has(Check::kStacks)) domain.checks.stack_method = StackMethod::Caller;
+}
+
+/// Takes in what any thread freed remotely. Twice, because a heap forwards what it got for slabs
+/// that were adopted meanwhile.
+inline void drain_everything(Domain& domain) {
+  for (unsigned pass = 0; pass < 2; ++pass) {
+    domain.slabs.registry.for_each([&](Heap& heap) { drain_all(domain.slabs, heap); });
+  }
+}
+
 /// Large blocks that were freed and rest in a quarantine.
 template <class DomainT>
 std::size_t resting_large_blocks(DomainT& domain) {
@@ -55,7 +69,10 @@ std::size_t resting_large_blocks(DomainT& domain) {
 
 class DomainTest : public testing::Test {
  protected:
-  DomainTest() { os::plan_faults_for_test({}); }
+  DomainTest() {
+    os::plan_faults_for_test({});
+    keep_stacks_short(*domain_);
+  }
   void TearDown() override {
     os::plan_faults_for_test({});
     expect_sound(*domain_);

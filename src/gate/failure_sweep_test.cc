@@ -117,6 +117,7 @@ struct RunResult {
 RunResult run_with(const os::FaultPlan& plan) {
   const auto domain = std::make_unique<Domain>();
   limit_quarantine(*domain, 40, kMiB);
+  keep_stacks_short(*domain);
   RunResult result;
   Program program(*domain);
   os::plan_faults_for_test(plan);
@@ -134,7 +135,7 @@ RunResult run_with(const os::FaultPlan& plan) {
 
 /// Runs the program with `plan_for(n)` for n = 1, 2, …, until no fault is met.
 template <class PlanFor>
-void sweep(const char* what, PlanFor plan_for) {
+void sweep(const char* what, unsigned refused_runs_min, PlanFor plan_for) {
   unsigned swept = 0, refused_runs = 0;
   for (std::uint64_t n = 1;; ++n) {
     SCOPED_TRACE(testing::Message() << what << " " << n);
@@ -150,7 +151,7 @@ void sweep(const char* what, PlanFor plan_for) {
   std::printf("%s: %u runs swept, in %u of them an allocation was refused\n", what, swept,
               refused_runs);
   EXPECT_GE(swept, 12u) << "the program asks the system for too little to prove anything";
-  EXPECT_GE(refused_runs, 1u) << "no fault reached an allocation";
+  EXPECT_GE(refused_runs, refused_runs_min) << "the faults did not reach the allocations";
 }
 
 TEST(FailureSweep, WithoutAFaultNothingIsRefused) {
@@ -160,16 +161,17 @@ TEST(FailureSweep, WithoutAFaultNothingIsRefused) {
 }
 
 TEST(FailureSweep, TheNthCallAloneFails) {
-  sweep("the n-th call fails", [](std::uint64_t n) { return os::FaultPlan{.fail_nth = n}; });
+  // One refusal can be made good from what is cached; it need not reach the program.
+  sweep("the n-th call fails", 0, [](std::uint64_t n) { return os::FaultPlan{.fail_nth = n}; });
 }
 
 TEST(FailureSweep, EveryCallFailsFromTheNthOn) {
-  sweep("every call fails from the n-th on",
+  sweep("every call fails from the n-th on", 10,
         [](std::uint64_t n) { return os::FaultPlan{.fail_from = n}; });
 }
 
 TEST(FailureSweep, MemoryIsRefusedFromTheNthCallOnAndReleasesWork) {
-  sweep("maps fail from the n-th on", [](std::uint64_t n) {
+  sweep("maps fail from the n-th on", 10, [](std::uint64_t n) {
     return os::FaultPlan{.fail_from = n, .spare_releases = true};
   });
 }

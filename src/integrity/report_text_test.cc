@@ -101,8 +101,10 @@ TEST(ReportText, WhatIsNotKnownIsNotPrinted) {
   sample->stacks = ResolvedFinding{};
   ReportFacts facts = plain_facts();
   facts.report_path = "";
+  std::string meaning = row_of(Violation::kDoubleFree).meaning;
+  meaning += '\n';
   EXPECT_EQ(head_of(sample->finding, facts).substr(head_of(sample->finding, facts).find('\n') + 1),
-            std::string(row_of(Violation::kDoubleFree).meaning) + "\n");
+            meaning);
   EXPECT_EQ(body_of(*sample, facts),
             "\n  dedup HK101-9f2c41ab77d0e3b1   explain: hakmem explain HK101\n"
             "SUMMARY: HAKMEM: double-free\n");
