@@ -1,6 +1,6 @@
-// Any bytes at all as HAKMEM_OPTIONS: the parser reads nothing behind them, an error names an option
-// of the table, a refused list changes no more than the entries before the bad one, and the sentence
-// about it fits its buffer.
+// Any bytes at all as HAKMEM_OPTIONS: the parser reads nothing behind them, an error names an
+// option of the table, a refused list changes no more than the entries before the bad one, and the
+// sentence about it fits its buffer.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -35,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(length < sizeof sentence && sentence[length] == '\0', "the sentence fits its buffer");
   if (error.ok()) {
     require(length == 0, "no error, no sentence");
-    require(options.stack_frames >= 1 && options.stack_frames <= 32, "accepted values are in range");
+    const bool in_range = options.stack_frames >= 1 && options.stack_frames <= 32;
+    require(in_range, "accepted values are in range");
   } else {
     require(std::strlen(error.option) < sizeof error.option, "the name is terminated");
     if (error.kind == hakmem::OptionError::Kind::Unknown) {

@@ -79,7 +79,8 @@ TEST_F(ReallocGate, GrowingStepByStepKeepsEverything) {
 TEST_F(ReallocGate, ImpossibleSizesLeaveTheBlockIntact) {
   for (const std::size_t bytes : {100ul, 5000ul, 200000ul, kRunMax + kMiB}) {
     void* const block = stamped(bytes);
-    for (const std::size_t wanted : {SIZE_MAX, kRequestMax + 1, kRequestMax, std::size_t{1} << 50}) {
+    for (const std::size_t wanted :
+         {SIZE_MAX, kRequestMax + 1, kRequestMax, std::size_t{1} << 50}) {
       EXPECT_EQ(reallocate(block, wanted), nullptr) << wanted;
       EXPECT_TRUE(stamp_is_whole(block, bytes, bytes, kStamp));
     }

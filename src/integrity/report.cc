@@ -1,11 +1,3 @@
-// PROTOCOL reporter
-//   state: one word, process << 32 | thread of whoever writes a report, 0 when nobody does.
-//   owner: whoever moved it from 0, or from a word of another process (a fork copied it, and that
-//     thread does not exist here); only the owner moves it back to 0.
-//   publishes: the static finding and every buffer of the report, by release on giving the word
-//     back and acquire on taking it.
-//   progress: others sleep on the word's lower half until it is given back or the process ends.
-//   breaks it: using the finding or a report buffer without owning the word.
 #include "integrity/report.h"
 
 #include <atomic>
