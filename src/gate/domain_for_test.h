@@ -23,17 +23,6 @@ inline void expect_sound(Domain& domain) {
   EXPECT_TRUE(domain.large.verify());
 }
 
-/// Gives back what an instance took, as far as it can be told from outside. For tests that make
-/// many instances; the product's lives for ever.
-inline void unmap_for_test(Domain& domain) {
-  for (SuperSlab* s = domain.slabs.pool.ever(); s != nullptr; s = s->next_ever) {
-    if (s->data != nullptr) os::discard(s->data, kGeometry.superslab_bytes());
-    if (s->records != nullptr) os::unmap(s->records, kRecordBytesPerSuperSlab);
-  }
-  domain.large.purge_all();
-  domain.slabs.map.release_for_test();
-}
-
 /// Bounds what may rest after its free; nothing does below level 3. (Templates, because `if
 /// constexpr` leaves the other branch out in templates alone.)
 template <class DomainT>
@@ -76,7 +65,6 @@ class DomainTest : public testing::Test {
   void TearDown() override {
     os::plan_faults_for_test({});
     expect_sound(*domain_);
-    unmap_for_test(*domain_);
   }
 
   SlabDomain& slabs() { return domain_->slabs; }
@@ -102,6 +90,7 @@ class DomainTest : public testing::Test {
   }
   std::size_t usable(void* block) { return front::usable_size(*domain_, wild(block)); }
 
+  os::MappingLedger ledger_;  // first: what the instance took is unmapped last
   std::unique_ptr<Domain> domain_ = std::make_unique<Domain>();
   ThreadState thread_{*domain_};
 };

@@ -87,7 +87,6 @@ TEST_F(DomainInitialisation, InstancesAreIndependent) {
   front::release(*other, other_thread, wild(others), AllocKind::Malloc,
                  ColdRelease{*other, other_thread});
   expect_sound(*other);
-  unmap_for_test(*other);
 }
 
 TEST_F(DomainInitialisation, OptionsReachThePolicy) {

@@ -115,6 +115,7 @@ struct RunResult {
 };
 
 RunResult run_with(const os::FaultPlan& plan) {
+  const os::MappingLedger ledger;
   const auto domain = std::make_unique<Domain>();
   limit_quarantine(*domain, 40, kMiB);
   keep_stacks_short(*domain);
@@ -129,7 +130,6 @@ RunResult run_with(const os::FaultPlan& plan) {
   os::plan_faults_for_test({});
   expect_sound(*domain);
   EXPECT_EQ(domain->large.stats().live_blocks, resting_large_blocks(*domain));
-  unmap_for_test(*domain);
   return result;
 }
 

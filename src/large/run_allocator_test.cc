@@ -22,8 +22,8 @@ struct World {
     space.initialise();
     EXPECT_TRUE(map.initialise(space.scarce()));
   }
-  ~World() { map.release_for_test(); }
 
+  os::MappingLedger ledger;
   AddressSpace space{kGeometry.reserve_ahead_bytes};
   AddressMap map;
   MetaArena meta;

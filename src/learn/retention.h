@@ -14,6 +14,7 @@ struct RetentionPolicy {
   std::uint64_t run_purge_ms = 400;  ///< the same for large runs, which cost more to fault in
   bool huge_pages = true;          ///< for the single-slab SuperSlabs of heaps that have grown
   std::uint32_t huge_pages_from = 4;  ///< the heap's n-th such SuperSlab is the first with them
+  std::uint32_t huge_pages_from_dense = 2;  ///< the same when nearly all of the last one is in use
 
   /// The policy that the options ask for.
   static RetentionPolicy from(const Options& options) noexcept {

@@ -1,10 +1,42 @@
 #include "os/os_fake.h"
 
+#include <sys/mman.h>
+
 #include <atomic>
+#include <map>
+#include <mutex>
+
+#include "base/units.h"
+#include "os/syscall_linux.h"
 
 namespace hakmem::os {
 
 namespace {
+
+/// The ranges that a ledger knows of, disjoint: first byte to one past the last.
+struct Ranges {
+  std::mutex mutex;
+  /// Asked before the mutex is taken: without a ledger a forked child must not wait for it.
+  std::atomic<bool> shared_open{false};
+  std::map<Address, Address> ends;
+
+  void remove(Address begin, Address end) {
+    auto at = ends.upper_bound(begin);
+    if (at != ends.begin()) --at;
+    while (at != ends.end() && at->first < end) {
+      const auto [first, last] = *at;
+      if (last <= begin) {
+        ++at;
+        continue;
+      }
+      at = ends.erase(at);
+      if (first < begin) ends.emplace(first, begin);
+      if (last > end) ends.emplace(end, last);
+    }
+  }
+};
+
+Ranges ranges;
 
 struct FaultOrders {
   static constexpr std::memory_order kAny = std::memory_order_relaxed;
@@ -24,6 +56,41 @@ void plan_faults_for_test(const FaultPlan& wanted) noexcept {
 
 std::uint64_t calls_counted_for_test() noexcept { return shared_calls.load(FaultOrders::kAny); }
 std::uint64_t faults_planted_for_test() noexcept { return shared_faults.load(FaultOrders::kAny); }
+
+MappingLedger::MappingLedger() {
+  const std::scoped_lock lock(ranges.mutex);
+  ranges.shared_open.store(true, FaultOrders::kAny);
+}
+
+MappingLedger::~MappingLedger() {
+  const std::scoped_lock lock(ranges.mutex);
+  for (const auto& [begin, end] : ranges.ends) {
+    system_call(SYS_munmap, static_cast<long>(begin), static_cast<long>(end - begin));
+  }
+  ranges.ends.clear();
+  ranges.shared_open.store(false, FaultOrders::kAny);
+}
+
+std::size_t MappingLedger::mapped_bytes() const {
+  const std::scoped_lock lock(ranges.mutex);
+  std::size_t bytes = 0;
+  for (const auto& [begin, end] : ranges.ends) bytes += end - begin;
+  return bytes;
+}
+
+void note_mapped(const std::byte* begin, std::size_t bytes) noexcept {
+  if (!ranges.shared_open.load(FaultOrders::kAny)) return;
+  const std::scoped_lock lock(ranges.mutex);
+  const Address first = reinterpret_cast<Address>(begin);
+  ranges.ends[first] = first + bytes;
+}
+
+void note_unmapped(const std::byte* begin, std::size_t bytes) noexcept {
+  if (!ranges.shared_open.load(FaultOrders::kAny)) return;
+  const std::scoped_lock lock(ranges.mutex);
+  const Address first = reinterpret_cast<Address>(begin);
+  ranges.remove(first, first + bytes);
+}
 
 bool fault_planted(Call call) noexcept {
   const bool release = call == Call::Unmap || call == Call::Discard;

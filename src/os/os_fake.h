@@ -15,6 +15,19 @@ struct FaultPlan {
 
 /// Replaces the plan and starts counting anew. Not while other threads allocate.
 void plan_faults_for_test(const FaultPlan& plan) noexcept;
+/// Unmaps at its end whatever was mapped during its life and is still: for tests that make many
+/// instances of an allocator, which gives nothing back by itself. One at a time.
+class MappingLedger {
+ public:
+  MappingLedger();
+  ~MappingLedger();
+  MappingLedger(const MappingLedger&) = delete;
+  MappingLedger& operator=(const MappingLedger&) = delete;
+
+  /// Bytes that were mapped since and are still.
+  std::size_t mapped_bytes() const;
+};
+
 /// Calls since the plan was set.
 std::uint64_t calls_counted_for_test() noexcept;
 /// Faults planted since the plan was set.

@@ -71,5 +71,32 @@ TEST_F(OsFake, EveryKindOfCallCanFail) {
   EXPECT_EQ(faults_planted_for_test(), 7u);
 }
 
+TEST_F(OsFake, ALedgerUnmapsWhatIsLeft) {
+  std::byte* kept = nullptr;
+  {
+    const MappingLedger ledger;
+    kept = map(8 * kPageBytes, Access::ReadWrite);
+    std::byte* const moved = map(kPageBytes, Access::ReadWrite);
+    std::byte* const target = map(2 * kPageBytes, Access::ReadWrite);
+    EXPECT_TRUE(unmap(kept + 2 * kPageBytes, kPageBytes));  // a hole: two ranges are left
+    EXPECT_TRUE(move_pages(moved, kPageBytes, target, 2 * kPageBytes));
+    EXPECT_TRUE(resize_in_place(target, 2 * kPageBytes, kPageBytes));
+    EXPECT_EQ(ledger.mapped_bytes(), 8 * kPageBytes);
+    kept[0] = std::byte{1};
+  }
+  EXPECT_FALSE(discard(kept, kPageBytes)) << "it is still mapped";
+  EXPECT_FALSE(discard(kept + 7 * kPageBytes, kPageBytes)) << "it is still mapped";
+}
+
+TEST_F(OsFake, WhatWasMappedBeforeALedgerStays) {
+  std::byte* const before = map(kPageBytes, Access::ReadWrite);
+  {
+    const MappingLedger ledger;
+    EXPECT_EQ(ledger.mapped_bytes(), 0u);
+  }
+  EXPECT_TRUE(discard(before, kPageBytes));
+  EXPECT_TRUE(unmap(before, kPageBytes));
+}
+
 }  // namespace
 }  // namespace hakmem::os

@@ -20,7 +20,10 @@ std::byte* map_with(std::size_t bytes, int protection) noexcept {
   const long result =
       system_call(SYS_mmap, 0, static_cast<long>(bytes), protection,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, kNoFile, 0);
-  return is_error(result) ? nullptr : reinterpret_cast<std::byte*>(result);
+  if (is_error(result)) return nullptr;
+  std::byte* const begin = reinterpret_cast<std::byte*>(result);
+  note_mapped(begin, bytes);
+  return begin;
 }
 
 bool is_limited(int resource) noexcept {
@@ -61,21 +64,32 @@ std::byte* map_aligned(std::size_t bytes, std::size_t align) noexcept {
 
 bool unmap(std::byte* begin, std::size_t bytes) noexcept {
   if (fault_planted(Call::Unmap)) return false;
-  return !is_error(system_call(SYS_munmap, as_long(begin), static_cast<long>(bytes)));
+  note_unmapped(begin, bytes);
+  const long result = system_call(SYS_munmap, as_long(begin), static_cast<long>(bytes));
+  if (!is_error(result)) return true;
+  note_mapped(begin, bytes);
+  return false;
 }
 
 bool resize_in_place(std::byte* begin, std::size_t old_bytes, std::size_t new_bytes) noexcept {
   if (fault_planted(Call::Resize)) return false;
-  return !is_error(system_call(SYS_mremap, as_long(begin), static_cast<long>(old_bytes),
-                               static_cast<long>(new_bytes), 0));
+  const long result = system_call(SYS_mremap, as_long(begin), static_cast<long>(old_bytes),
+                                  static_cast<long>(new_bytes), 0);
+  if (is_error(result)) return false;
+  note_unmapped(begin, old_bytes);
+  note_mapped(begin, new_bytes);
+  return true;
 }
 
 bool move_pages(std::byte* from, std::size_t from_bytes, std::byte* to,
                 std::size_t to_bytes) noexcept {
   if (fault_planted(Call::MovePages)) return false;
-  return !is_error(system_call(SYS_mremap, as_long(from), static_cast<long>(from_bytes),
-                               static_cast<long>(to_bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
-                               as_long(to)));
+  const long result = system_call(SYS_mremap, as_long(from), static_cast<long>(from_bytes),
+                                  static_cast<long>(to_bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+                                  as_long(to));
+  if (is_error(result)) return false;
+  note_unmapped(from, from_bytes);
+  return true;
 }
 
 bool make_writable(std::byte* begin, std::size_t bytes) noexcept {

@@ -22,21 +22,6 @@ bool AddressMap::initialise(bool scarce) noexcept {
   return root_ != nullptr;
 }
 
-void AddressMap::release_for_test() noexcept {
-  if (flat_ != nullptr) os::unmap(reinterpret_cast<std::byte*>(flat_), kFlatBytes);
-  if (root_ != nullptr) {
-    for (std::size_t i = 0; i < kRootEntries; ++i) {
-      Entry* const leaf = root_[i].load(Orders::kLeafFollow);
-      if (leaf == nullptr) continue;
-      os::unmap(reinterpret_cast<std::byte*>(leaf), kLeafEntries * sizeof(Entry));
-    }
-    os::unmap(reinterpret_cast<std::byte*>(root_), kRootEntries * sizeof(Leaf));
-  }
-  flat_ = nullptr;
-  root_ = nullptr;
-  flat_limit_ = 0;
-}
-
 bool AddressMap::prepare(const std::byte* begin, std::size_t bytes) noexcept {
   const std::size_t first = granule_of(reinterpret_cast<Address>(begin));
   const std::size_t last = granule_of(reinterpret_cast<Address>(begin) + bytes - 1);

@@ -37,8 +37,6 @@ class AddressMap {
   constexpr AddressMap() noexcept = default;
   AddressMap(const AddressMap&) = delete;
   AddressMap& operator=(const AddressMap&) = delete;
-  /// Gives the map's own memory back; for tests, the process's map lives for ever.
-  void release_for_test() noexcept;
 
   /// Takes address space for the entries. `scarce`: prefer the radix form. False: refused.
   bool initialise(bool scarce) noexcept;

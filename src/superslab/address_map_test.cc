@@ -37,14 +37,12 @@ class AddressMapTest : public testing::TestWithParam<Form> {
     EXPECT_TRUE(map_.initialise(GetParam().scarce));
     os::plan_faults_for_test({});
   }
-  ~AddressMapTest() override {
-    os::plan_faults_for_test({});
-    map_.release_for_test();
-  }
+  ~AddressMapTest() override { os::plan_faults_for_test({}); }
 
   MapEntry entry(unsigned tag) { return MapEntry::of_slab(*slab_, static_cast<OwnerTag>(tag)); }
   std::uint64_t bits_at(Address address) { return map_.lookup(address).bits(); }
 
+  os::MappingLedger ledger_;
   AddressMap map_;
   std::unique_ptr<Slab> slab_ = std::make_unique<Slab>();
 };
@@ -155,6 +153,7 @@ TEST_P(AddressMapTest, ItKnowsItsOwnMemory) {
 }
 
 TEST(AddressMap, WithoutAnyMemoryItSaysSoAndMayTryAgain) {
+  const os::MappingLedger ledger;
   AddressMap map;
   os::plan_faults_for_test({.fail_from = 1});
   EXPECT_FALSE(map.initialise(false));
@@ -162,7 +161,6 @@ TEST(AddressMap, WithoutAnyMemoryItSaysSoAndMayTryAgain) {
   EXPECT_FALSE(map.lookup(0x1000).is_ours()) << "a map without memory owns nothing";
   os::plan_faults_for_test({});
   EXPECT_TRUE(map.initialise(false));
-  map.release_for_test();
 }
 
 }  // namespace

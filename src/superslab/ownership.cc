@@ -74,6 +74,29 @@ void purge_due(SlabDomain& domain, Heap& heap, std::uint64_t now_ms) noexcept {
   }
 }
 
+/// True when nearly all of the heap's newest single-slab SuperSlab has been carved. Sparse slabs of
+/// many classes make a heap ask for SuperSlabs of which it touches little.
+bool has_filled_the_last(const Heap& heap) noexcept {
+  const SuperSlab* newest = heap.superslabs;
+  while (newest != nullptr && newest->kind != SuperSlabKind::Single) newest = newest->next_in_heap;
+  if (newest == nullptr) return false;
+  std::size_t carved_bytes = 0;
+  for (const Slab& slab : newest->slabs) {
+    carved_bytes += std::size_t{slab.carved} * slab.stride_bytes;
+  }
+  return carved_bytes >= kGeometry.superslab_bytes() / 8 * 7;
+}
+
+/// A huge page is touched whole, so the heap's next SuperSlab gets them only when the heap will
+/// probably fill it: it has filled the last one, or has several.
+bool deserves_huge_pages(const RetentionPolicy& policy, const Heap& heap,
+                         SuperSlabKind kind) noexcept {
+  if (!policy.huge_pages || kind != SuperSlabKind::Single) return false;
+  const std::uint32_t number = heap.single_superslabs + 1;
+  return number >= policy.huge_pages_from ||
+         (number >= policy.huge_pages_from_dense && has_filled_the_last(heap));
+}
+
 /// Gives the unit of an empty slab, off every list, back to its SuperSlab.
 void release_slab(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
   SuperSlab& superslab = *slab.superslab;
@@ -179,12 +202,10 @@ bool drain_all(SlabDomain& domain, Heap& heap) noexcept {
 }
 
 void attach_superslab(SlabDomain& domain, Heap& heap, SuperSlab& superslab) noexcept {
+  const bool huge = deserves_huge_pages(domain.policy, heap, superslab.kind);
   link_to_heap(heap, superslab);
   heap.stats.superslabs_acquired.add();
-  // A huge page is touched whole: only a heap that uses several SuperSlabs will fill it.
-  const bool grown = heap.single_superslabs >= domain.policy.huge_pages_from &&
-                     superslab.kind == SuperSlabKind::Single;
-  if (grown && domain.policy.huge_pages && !superslab.huge) {
+  if (huge && !superslab.huge) {
     os::advise_huge_pages(superslab.data, kGeometry.superslab_bytes());
     superslab.huge = true;
   }

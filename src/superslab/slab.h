@@ -48,6 +48,18 @@ struct alignas(128) Slab {
 
   /// Makes the slab an empty one of class `c`: every field that its last life could have left.
   void reset(ClassIndex c, std::size_t span, std::size_t unit_index) noexcept;
+  /// True when a free slab still has the list of its last life, all of class `c`, and is better
+  /// taken as it is: with few blocks the list saves carving. Many small ones are better carved anew,
+  /// in address order.
+  bool can_resume(ClassIndex c) const noexcept {
+    constexpr std::uint32_t kBlocksMax = 256;
+    return carved != 0 && class_index == c && capacity <= kBlocksMax;
+  }
+  /// The blocks of a free slab are gone: its list leads nowhere.
+  void forget_blocks() noexcept {
+    free = nullptr;
+    carved = 0;
+  }
 
   /// Takes a block off the list; null when the list is empty.
   HAK_INLINE SlabBase try_pop() noexcept {

@@ -16,6 +16,7 @@ void SuperSlab::reset(SuperSlabKind new_kind) noexcept {
   next = prev = next_in_heap = prev_in_heap = nullptr;
   for (std::size_t i = 0; i < kSlabs; ++i) {
     slabs[i].state = SlabState::Free;
+    slabs[i].forget_blocks();
     slabs[i].data = data + i * kGranuleBytes;
     slabs[i].superslab = this;
   }
@@ -28,7 +29,7 @@ Slab& SuperSlab::take_unit(ClassIndex c) noexcept {
   free_units &= ~bit;
   dirty_units &= ~bit;
   Slab& slab = slabs[unit * span_slabs()];
-  slab.reset(c, span_slabs(), unit);
+  if (!slab.can_resume(c)) slab.reset(c, span_slabs(), unit);
   return slab;
 }
 
@@ -44,6 +45,9 @@ void SuperSlab::purge() noexcept {
   while (dirty_units != 0) {
     const unsigned first = static_cast<unsigned>(std::countr_zero(dirty_units));
     const unsigned count = static_cast<unsigned>(std::countr_one(dirty_units >> first));
+    for (unsigned unit = first; unit < first + count; ++unit) {
+      slabs[unit * span_slabs()].forget_blocks();
+    }
     os::discard(data + first * unit_bytes(), count * unit_bytes());
     const std::uint64_t run = count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
     dirty_units &= ~(run << first);
