@@ -47,7 +47,9 @@ void* allocate_large(Domain& domain, ThreadState& thread, std::size_t request, s
   zeroed = false;
   if (request > kRequestMax) return note_failure(FailureReason::TooLarge);
   if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
-  LargeBlock* block = domain.large.allocate(request, align);
+  LargeBlock* block = has_heap(domain, thread)
+                          ? domain.large.allocate(request, align, thread.heap->held_large)
+                          : domain.large.allocate(request, align);
   if (block == nullptr) {
     relieve_pressure(domain, thread);
     block = domain.large.allocate(request, align);

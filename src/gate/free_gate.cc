@@ -61,7 +61,11 @@ void release_slow(Domain& domain, ThreadState& thread, WildPtr pointer) noexcept
       free_remote(slab, {block, block, 1});
     }
   } else if (found.large != nullptr && found.is_start) {
-    domain.large.release(*found.large);
+    if (has_heap(domain, thread)) {
+      domain.large.release(*found.large, thread.heap->held_large);
+    } else {
+      domain.large.release(*found.large);
+    }
   } else {
     refuse(domain, pointer, found);
   }

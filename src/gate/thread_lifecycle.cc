@@ -27,6 +27,7 @@ void detach_thread(Domain& domain, ThreadState& thread) noexcept {
     SlowOperation scope(heap);
     drain_all(domain.slabs, heap);
     shed(domain.slabs, heap);
+    domain.large.release_held(heap.held_large);
     hooks::on_thread_exit(heap, verify_heap);
   }
   thread.heap = &domain.slabs.no_heap;
@@ -41,6 +42,7 @@ void relieve_pressure(Domain& domain, ThreadState& thread) noexcept {
     while (adopt_abandoned(domain.slabs, *thread.heap)) {
     }
     shed(domain.slabs, *thread.heap);
+    domain.large.release_held(thread.heap->held_large);
   }
   domain.purge_caches();
 }

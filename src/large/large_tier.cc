@@ -42,14 +42,15 @@ void LargeTier::enter_in_map(LargeBlock& block, bool present) noexcept {
   }
 }
 
-void LargeTier::publish_locked(LargeBlock& block, std::size_t lead) noexcept {
-  block.user = LargeUser::unsafe_from(block.base + lead);
+void LargeTier::link_locked(LargeBlock& block) noexcept {
   block.prev = nullptr;
   block.next = live_;
   if (live_ != nullptr) live_->prev = &block;
   live_ = &block;
-  stats_.live_bytes += block.bytes;
-  ++stats_.live_blocks;
+}
+
+void LargeTier::publish(LargeBlock& block, std::size_t lead) noexcept {
+  block.user = LargeUser::unsafe_from(block.base + lead);
   enter_in_map(block, true);
 }
 
@@ -81,7 +82,9 @@ LargeBlock* LargeTier::allocate_run(std::size_t bytes, std::size_t lead) noexcep
   block->bytes = bytes;
   block->origin = LargeOrigin::Run;
   block->zeroed = run.zeroed;
-  publish_locked(*block, lead);
+  run_granules_ += run.granules;
+  link_locked(*block);
+  publish(*block, lead);
   return block;
 }
 
@@ -100,24 +103,67 @@ LargeBlock* LargeTier::allocate_mapping(std::size_t bytes, std::size_t lead,
   block->bytes = bytes;
   block->origin = LargeOrigin::Mapping;
   block->zeroed = true;
-  stats_.mapped_bytes += bytes;
-  publish_locked(*block, lead);
+  mapped_bytes_ += bytes;
+  link_locked(*block);
+  publish(*block, lead);
   return block;
+}
+
+LargeBlock* LargeTier::allocate(std::size_t request, std::size_t align,
+                                LargeBlock*& held) noexcept {
+  LargeBlock* const block = held;
+  const std::size_t lead = lead_for(align);
+  const bool fits = kHolds && block != nullptr && align <= kGranuleBytes &&
+                    request <= kHeldBytesMax &&
+                    granules_for(block_bytes(lead, request)) == run_granules(*block);
+  if (!fits) return allocate(request, align);
+  held = nullptr;
+  block->bytes = block_bytes(lead, request);
+  block->zeroed = false;
+  publish(*block, lead);
+  hooks::on_large_alloc(*block);
+  return block;
+}
+
+void LargeTier::release(LargeBlock& block, LargeBlock*& held) noexcept {
+  if (!kHolds || block.origin != LargeOrigin::Run || block.bytes > kHeldBytesMax) {
+    return release(block);
+  }
+  hooks::on_large_free(block);
+  enter_in_map(block, false);
+  LargeBlock* const displaced = held;
+  held = &block;
+  if (displaced == nullptr) return;
+  const std::uint64_t now_ms = os::now_ms();
+  LockScope scope(lock_);
+  release_locked(*displaced, now_ms);
+}
+
+void LargeTier::release_held(LargeBlock*& held) noexcept {
+  if (held == nullptr) return;
+  LargeBlock& block = *held;
+  held = nullptr;
+  const std::uint64_t now_ms = os::now_ms();
+  LockScope scope(lock_);
+  release_locked(block, now_ms);
 }
 
 void LargeTier::release(LargeBlock& block) noexcept {
   hooks::on_large_free(block);
   const std::uint64_t now_ms = os::now_ms();
   LockScope scope(lock_);
-  enter_in_map(block, false);
+  enter_in_map(block, false);  // under the lock: a fork finds listed and known together
+  release_locked(block, now_ms);
+}
+
+void LargeTier::release_locked(LargeBlock& block, std::uint64_t now_ms) noexcept {
   (block.prev != nullptr ? block.prev->next : live_) = block.next;
   if (block.next != nullptr) block.next->prev = block.prev;
-  stats_.live_bytes -= block.bytes;
-  --stats_.live_blocks;
   if (block.origin == LargeOrigin::Run) {
+    run_granules_ -= run_granules(block);
     runs_.release(block.base, run_granules(block), now_ms, policy_, space_, map_, meta_);
   } else {
-    stats_.mapped_bytes -= block.bytes;
+    mapped_bytes_ -= block.bytes;
     // Refused at the kernel's limit on mappings: without its pages the rest costs address space.
     if (!os::unmap(block.base, block.bytes)) os::discard(block.base, block.bytes);
   }
@@ -140,8 +186,8 @@ bool LargeTier::resize_run(LargeBlock& block, std::size_t bytes) noexcept {
   const std::size_t need = granules_for(bytes);
   if (need > have && !runs_.try_extend(block.base, have, need - have, map_, meta_)) return false;
   enter_in_map(block, false);
-  stats_.live_bytes += bytes - block.bytes;
   block.bytes = bytes;
+  run_granules_ += need - have;
   enter_in_map(block, true);
   if (need < have) {
     runs_.release(block.base + need * kGranuleBytes, have - need, os::now_ms(), policy_, space_,
@@ -164,8 +210,7 @@ bool LargeTier::resize_mapping(LargeBlock& block, std::size_t bytes) noexcept {
     }
   }
   enter_in_map(block, false);
-  stats_.live_bytes += bytes - block.bytes;
-  stats_.mapped_bytes += bytes - block.bytes;
+  mapped_bytes_ += bytes - block.bytes;
   block.user = LargeUser::unsafe_from(base + (block.user.unsafe_bytes() - old_base));
   block.base = base;
   block.bytes = bytes;
@@ -178,25 +223,43 @@ std::size_t LargeTier::purge_all() noexcept {
   return runs_.purge_all(space_, map_, meta_);
 }
 
+bool LargeTier::is_live(const LargeBlock& block) const noexcept {
+  const MapEntry entry = map_.lookup(block.user.address());
+  return entry.is_ours() && entry.kind() == GranuleKind::Large && &entry.large() == &block;
+}
+
 LargeStats LargeTier::stats() noexcept {
   LockScope scope(lock_);
-  LargeStats result = stats_;
-  result.free_run_bytes = runs_.free_granules() * kGranuleBytes;
+  LargeStats result;
+  for (const LargeBlock* block = live_; block != nullptr; block = block->next) {
+    if (is_live(*block)) {
+      result.live_bytes += block->bytes;
+      ++result.live_blocks;
+    } else {
+      result.free_run_bytes += run_granules(*block) * kGranuleBytes;
+    }
+  }
+  result.mapped_bytes = mapped_bytes_;
+  result.free_run_bytes += runs_.free_granules() * kGranuleBytes;
   return result;
 }
 
 bool LargeTier::verify() noexcept {
   LockScope scope(lock_);
-  std::size_t bytes = 0, blocks = 0;
+  std::size_t mapped_bytes = 0, granules = 0;
   for (const LargeBlock* block = live_; block != nullptr; block = block->next) {
+    if (!block->contains(block->user.address())) return false;
+    if (block->next != nullptr && block->next->prev != block) return false;
     const MapEntry entry = map_.lookup(block->user.address());
-    if (!entry.is_ours() || entry.kind() != GranuleKind::Large || &entry.large() != block) {
-      return false;
+    const bool held = kHolds && block->origin == LargeOrigin::Run && !entry.is_ours();
+    if (!held && !is_live(*block)) return false;
+    if (block->origin == LargeOrigin::Mapping) {
+      mapped_bytes += block->bytes;
+    } else {
+      granules += run_granules(*block);
     }
-    bytes += block->bytes;
-    ++blocks;
   }
-  return bytes == stats_.live_bytes && blocks == stats_.live_blocks && runs_.verify(map_);
+  return mapped_bytes == mapped_bytes_ && granules == run_granules_ && runs_.verify(map_);
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -3,9 +3,12 @@
 // entry of the granule of its user pointer leads to it; at level 1 and above, of all its granules.
 //
 // PROTOCOL large tier
-//   One lock guards runs, records and their map entries. A block's record belongs to whoever holds
-//   the block; release() under the lock makes it nobody's. Breaks it: reading a record found for a
-//   foreign pointer without comparing it with the record's own user pointer.
+//   One lock guards runs, the lists of records and the statistics. A block's record and its map
+//   entries belong to whoever has the block; release() under the lock makes them nobody's. A heap
+//   may hold one freed run back for its own next request: that block stays on the list of live ones
+//   without map entries, and is the heap owner's alone. Breaks it: reading a record found for a
+//   foreign pointer without comparing it with the record's own user pointer; holding a block whose
+//   entries are still in the map.
 #pragma once
 
 #include "base/block_layout.h"
@@ -37,7 +40,8 @@ struct LargeBlock {
 };
 
 struct LargeStats {
-  std::size_t live_bytes = 0, live_blocks = 0, mapped_bytes = 0, free_run_bytes = 0;
+  std::size_t live_bytes = 0, live_blocks = 0, mapped_bytes = 0;
+  std::size_t free_run_bytes = 0;  ///< with what heaps hold back
 };
 
 class LargeTier {
@@ -51,16 +55,25 @@ class LargeTier {
   LargeBlock* allocate(std::size_t request, std::size_t align) noexcept;
   void release(LargeBlock& block) noexcept;
 
+  /// allocate() and release() of a thread with a heap, whose `held` block they use: a program that
+  /// takes and gives one size in a loop needs no lock. None is held at levels with a quarantine.
+  LargeBlock* allocate(std::size_t request, std::size_t align, LargeBlock*& held) noexcept;
+  void release(LargeBlock& block, LargeBlock*& held) noexcept;
+  /// Gives the held block back; for thread exit and when memory is short.
+  void release_held(LargeBlock*& held) noexcept;
+
   /// Makes `request` bytes usable where the block is, or by moving its pages; shrinks, too.
   /// Contents up to the smaller size are kept. False: the caller must copy; nothing changed.
   bool try_resize(LargeBlock& block, std::size_t request) noexcept;
 
   /// Gives cached memory back to the system; returns the bytes.
   std::size_t purge_all() noexcept;
+  /// O(live blocks): counts them by their map entries.
   LargeStats stats() noexcept;
   bool verify() noexcept;
 
-  /// Calls visit(block) for every live block, under the lock. The visitor must not allocate.
+  /// Calls visit(block) for every live block, under the lock; for the levels that hold none back.
+  /// The visitor must not allocate.
   template <class Visit>
   void for_each_live(Visit visit) noexcept {
     LockScope scope(lock_);
@@ -70,12 +83,19 @@ class LargeTier {
 
  private:
   static constexpr bool kAllGranules = kBuildChecks.has(Check::kMapMembership);
+  static constexpr bool kHolds = !kRecordLayout;
+  static constexpr std::size_t kHeldBytesMax = kMiB;
 
   LargeBlock* record_locked() noexcept;
   void spare_locked(LargeBlock& block) noexcept;
   LargeBlock* allocate_mapping(std::size_t bytes, std::size_t lead, std::size_t align) noexcept;
   LargeBlock* allocate_run(std::size_t bytes, std::size_t lead) noexcept;
-  void publish_locked(LargeBlock& block, std::size_t lead) noexcept;
+  /// Makes the block known at `lead` bytes behind its base.
+  void publish(LargeBlock& block, std::size_t lead) noexcept;
+  void link_locked(LargeBlock& block) noexcept;
+  /// Gives memory and record back of a block without map entries.
+  void release_locked(LargeBlock& block, std::uint64_t now_ms) noexcept;
+  bool is_live(const LargeBlock& block) const noexcept;
   void enter_in_map(LargeBlock& block, bool present) noexcept;
   bool resize_run(LargeBlock& block, std::size_t bytes) noexcept;
   bool resize_mapping(LargeBlock& block, std::size_t bytes) noexcept;
@@ -88,7 +108,8 @@ class LargeTier {
   RunAllocator runs_;
   LargeBlock* live_ = nullptr;
   LargeBlock* spare_ = nullptr;
-  LargeStats stats_;
+  std::size_t mapped_bytes_ = 0;  // of the mappings among the live blocks
+  std::size_t run_granules_ = 0;  // of the runs
 };
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

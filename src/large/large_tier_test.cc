@@ -127,13 +127,94 @@ TEST_F(LargeTierTest, VerifyFindsAWrongEntryAndAWrongSum) {
   LargeBlock& block = take(kSmallestLarge);
   EXPECT_TRUE(large().verify());
   const MapEntry entry = entry_at(block.user.unsafe_bytes());
-  slabs().map.store(block.user.unsafe_bytes(), 1, MapEntry());
+  LargeBlock& other = take(kSmallestLarge);
+  slabs().map.store(block.user.unsafe_bytes(), 1, MapEntry::of_large(other));
   EXPECT_FALSE(large().verify());
   slabs().map.store(block.user.unsafe_bytes(), 1, entry);
-  block.bytes += kPageBytes;
-  EXPECT_FALSE(large().verify());
-  block.bytes -= kPageBytes;
+  for (const std::size_t bytes : {kGranuleBytes, 4 * kGranuleBytes}) {
+    block.bytes += bytes;
+    EXPECT_FALSE(large().verify());
+    block.bytes -= bytes;
+  }
+  EXPECT_TRUE(large().verify());
   large().release(block);
+  large().release(other);
+}
+
+/// What a heap does with a block that it holds back; at the levels with a quarantine it holds none.
+class HeldBlockTest : public LargeTierTest {
+ protected:
+  LargeBlock& take_or_reuse(std::size_t request, std::size_t align = kMinAlignBytes) {
+    LargeBlock* const block = large().allocate(request, align, held_);
+    EXPECT_NE(block, nullptr) << request;
+    return *block;
+  }
+  void TearDown() override {
+    large().release_held(held_);
+    EXPECT_EQ(held_, nullptr);
+    EXPECT_EQ(large().stats().live_blocks, resting_large_blocks(*domain_));
+    LargeTierTest::TearDown();
+  }
+
+  static constexpr bool kHolds = !kRecordLayout;
+  LargeBlock* held_ = nullptr;
+};
+
+TEST_F(HeldBlockTest, ARequestOfAsManyGranulesGetsItWhateverItsExactSize) {
+  if (!kHolds) GTEST_SKIP() << "SKIPPED: this level holds no block back";
+  LargeBlock& block = take_or_reuse(2 * kGranuleBytes + 1);
+  block.user.unsafe_bytes()[0] = std::byte{1};
+  large().release(block, held_);
+  ASSERT_EQ(held_, &block);
+  EXPECT_FALSE(entry_at(block.base).is_ours()) << "freed again, it is nobody's block";
+  EXPECT_TRUE(large().verify());
+  EXPECT_EQ(large().stats().live_blocks, 0u);
+  EXPECT_GE(large().stats().free_run_bytes, 3 * kGranuleBytes);
+  LargeBlock& other = take_or_reuse(3 * kGranuleBytes + 1);
+  EXPECT_NE(&other, &block);
+  ASSERT_EQ(held_, &block);
+  EXPECT_EQ(&take_or_reuse(2 * kGranuleBytes + 5000), &block);
+  EXPECT_EQ(held_, nullptr);
+  EXPECT_FALSE(block.zeroed);
+  EXPECT_GE(block.usable(), 2 * kGranuleBytes + 5000);
+  EXPECT_EQ(&entry_at(block.user.unsafe_bytes()).large(), &block);
+  large().release(block);
+  large().release(other);
+}
+
+TEST_F(HeldBlockTest, TheNextOneDisplacesIt) {
+  LargeBlock& first = take_or_reuse(kSmallestLarge);
+  LargeBlock& second = take_or_reuse(3 * kGranuleBytes);
+  large().release(first, held_);
+  large().release(second, held_);
+  EXPECT_EQ(held_, kHolds ? &second : nullptr);
+  EXPECT_TRUE(large().verify());
+}
+
+TEST_F(HeldBlockTest, MappingsLongRunsAndStrictAlignmentsAreNotHeld) {
+  LargeBlock& mapping = take_or_reuse(kRunMax + 1);
+  LargeBlock& run = take_or_reuse(2 * kMiB);
+  large().release(mapping, held_);
+  large().release(run, held_);
+  EXPECT_EQ(held_, nullptr);
+  LargeBlock& small = take_or_reuse(kSmallestLarge);
+  large().release(small, held_);
+  LargeBlock& aligned = take_or_reuse(kSmallestLarge, 2 * kGranuleBytes);
+  EXPECT_EQ(aligned.user.address() % (2 * kGranuleBytes), 0u);
+  large().release(aligned);
+}
+
+TEST_F(HeldBlockTest, GatesUseTheHeapsOwnAndThreadExitGivesItBack) {
+  release(allocate(16));  // the thread gets its heap with its first small block
+  void* const block = allocate(100000);
+  release(block);
+  EXPECT_EQ(heap().held_large != nullptr, kHolds);
+  void* const next = allocate(100001);
+  EXPECT_EQ(next == block, kHolds);
+  release(next);
+  Heap& left = heap();
+  detach_thread(*domain_, thread_);
+  EXPECT_EQ(left.held_large, nullptr);
 }
 
 TEST_F(LargeTierTest, WhateverCallFailsTheTierStaysSound) {

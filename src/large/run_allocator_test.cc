@@ -37,6 +37,10 @@ class RunAllocatorTest : public testing::Test {
     os::plan_faults_for_test({});
     EXPECT_TRUE(sound());
   }
+  void new_world() {
+    world_.reset();
+    world_ = std::make_unique<World>();
+  }
   bool sound() { return world_->runs.verify(world_->map); }
   TakenRun acquire(std::size_t granules) {
     return world_->runs.acquire(granules, world_->space, world_->map, world_->meta);
@@ -263,7 +267,7 @@ TEST_F(RunAllocatorTest, ARandomMixIsDisjointAndSound) {
 
 TEST_F(RunAllocatorTest, WhateverCallFailsTheAnswerIsARunOrNull) {
   for (std::uint64_t n = 1; n <= 12; ++n) {
-    world_ = std::make_unique<World>();
+    new_world();
     os::plan_faults_for_test({.fail_from = n});
     std::vector<std::byte*> bases;
     for (unsigned i = 0; i < 3 * kMax; ++i) {
@@ -278,7 +282,7 @@ TEST_F(RunAllocatorTest, WhateverCallFailsTheAnswerIsARunOrNull) {
 
 TEST_F(RunAllocatorTest, ScarceSpaceIsTakenAsNeededAndPurgedRunsAreUnmapped) {
   const AddressSpaceLimit limit;
-  world_ = std::make_unique<World>();
+  new_world();
   ASSERT_TRUE(world_->space.scarce());
   std::byte* const base = take(3);
   EXPECT_EQ(world_->runs.free_granules(), 0u) << "no more than was asked for";

@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 
@@ -59,6 +61,10 @@ std::uint64_t faults_planted_for_test() noexcept { return shared_faults.load(Fau
 
 MappingLedger::MappingLedger() {
   const std::scoped_lock lock(ranges.mutex);
+  if (ranges.shared_open.load(FaultOrders::kAny)) {
+    std::fputs("MappingLedger: one at a time\n", stderr);
+    std::abort();
+  }
   ranges.shared_open.store(true, FaultOrders::kAny);
 }
 

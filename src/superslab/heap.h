@@ -42,6 +42,7 @@ struct Heap {
   SuperSlab* available[kSuperSlabKinds] = {};           ///< those with a free unit, by next
   Slab* partial[kClassCount] = {};                      ///< slabs with a free or uncarved block
   std::uint64_t last_purge_ms = 0;
+  LargeBlock* held_large = nullptr;   ///< freed, for the owner's next request: see large_tier.h
   HeapStats stats;
   Heap* next_ever = nullptr;   ///< all heaps; set once
   Heap* next_idle = nullptr;   ///< abandoned or vacant heaps, under the registry's lock

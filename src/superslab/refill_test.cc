@@ -88,6 +88,71 @@ TEST_F(RefillTest, WhenTheSystemRefusesTheAnswerIsNullAndTheHeapSound) {
   EXPECT_EQ(verify_heap(heap_), SlabDefect::None);
 }
 
+/// A unit with a carved slab of `c`, given back and taken again for class `next`; what was carved.
+class ResumeTest : public RefillTest {
+ protected:
+  std::uint32_t carved_after_return(ClassIndex c, ClassIndex next, bool purge) {
+    const SlabBase block = take(heap_, c);
+    Slab& slab = slab_of(block);
+    SuperSlab& superslab = *slab.superslab;
+    EXPECT_NE(slab.carved, 0u);
+    heap_.active[index_of(c)] = &slabs().sentinel;
+    --slab.used;  // the active slab's bias
+    slab.state = SlabState::Partial;
+    set_next(block, slab.free);
+    slab.free = block;
+    --slab.used;
+    superslab.give_unit(slab, 1);
+    if (purge) superslab.purge();
+    Slab& again = superslab.take_unit(next);
+    EXPECT_EQ(&again, &slab);
+    again.state = SlabState::Partial;
+    EXPECT_EQ(index_of(again.class_index), index_of(next));
+    EXPECT_EQ(again.verify(), SlabDefect::None);
+    const std::uint32_t carved = again.carved;
+    again.state = SlabState::Free;
+    superslab.give_unit(again, 1);
+    return carved;
+  }
+};
+
+TEST_F(ResumeTest, ASlabOfFewBlocksKeepsItsList) {
+  EXPECT_NE(carved_after_return(kClass, kClass, false), 0u);
+}
+
+TEST_F(ResumeTest, AnotherClassOrPurgedPagesStartAnew) {
+  EXPECT_EQ(carved_after_return(kClass, class_for(512), false), 0u);
+  EXPECT_EQ(carved_after_return(kClass, kClass, true), 0u);
+}
+
+TEST_F(ResumeTest, ManySmallBlocksAreCarvedAnewInAddressOrder) {
+  constexpr ClassIndex kSmall = class_for(16);
+  EXPECT_EQ(carved_after_return(kSmall, kSmall, false) != 0, capacity_of(kSmall) <= 256);
+}
+
+TEST_F(RefillTest, AHeapThatFillsItsSuperSlabsGetsHugePagesEarlier) {
+  slabs().policy.huge_pages_from = 100;
+  slabs().policy.huge_pages_from_dense = 2;
+  const std::size_t blocks_each = kCapacity * SuperSlab::kSlabs;
+  for (std::size_t i = 0; i < blocks_each; ++i) take(heap_, kClass);
+  const bool dense = kCapacity * stride_of(kClass) * 8 >= kGranuleBytes * 7;
+  EXPECT_EQ(slab_of(take(heap_, kClass)).superslab->huge, dense);
+}
+
+TEST_F(RefillTest, AHeapOfSparseSlabsDoesNotGetThemEarlier) {
+  slabs().policy.huge_pages_from = 100;
+  slabs().policy.huge_pages_from_dense = 2;
+  SuperSlab* first = nullptr;
+  for (std::size_t c = 1; c < kClassCount; ++c) {
+    const ClassIndex index = static_cast<ClassIndex>(c);
+    if (kind_for(index) != SuperSlabKind::Single) continue;
+    SuperSlab* const superslab = slab_of(take(heap_, index)).superslab;
+    if (first == nullptr) first = superslab;
+    EXPECT_FALSE(superslab->huge);
+  }
+  EXPECT_GE(heap_.single_superslabs, 2u) << "one block of each class needs more than one SuperSlab";
+}
+
 TEST_F(RefillTest, HugePagesAreAskedForWhenAHeapHasGrownAndNotBefore) {
   slabs().policy.huge_pages_from = 2;
   const std::size_t blocks_each = kCapacity * SuperSlab::kSlabs;

@@ -48,9 +48,9 @@ struct alignas(128) Slab {
 
   /// Makes the slab an empty one of class `c`: every field that its last life could have left.
   void reset(ClassIndex c, std::size_t span, std::size_t unit_index) noexcept;
-  /// True when a free slab still has the list of its last life, all of class `c`, and is better
-  /// taken as it is: with few blocks the list saves carving. Many small ones are better carved anew,
-  /// in address order.
+  /// True when a free slab still has the list of its last life, all of class `c`, and had better
+  /// be taken as it is: with few blocks that saves carving. Many small ones are better carved
+  /// anew, in address order.
   bool can_resume(ClassIndex c) const noexcept {
     constexpr std::uint32_t kBlocksMax = 256;
     return carved != 0 && class_index == c && capacity <= kBlocksMax;
