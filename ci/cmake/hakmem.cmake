@@ -37,6 +37,7 @@ set(HAKMEM_REPORT_SOURCES
   src/ptr_trace/backtrace_method.cc
   src/ptr_trace/crash_handler_linux.cc
   src/ptr_trace/own_image.cc
+  src/ptr_trace/stack_cache.cc
   src/ptr_trace/stack_depot.cc
   src/ptr_trace/stack_range.cc
   src/ptr_trace/unwinders_linux.cc
@@ -67,6 +68,7 @@ set(HAKMEM_CORE_TESTS
   src/base/options_test.cc
   src/base/ptr_types_test.cc
   src/base/size_class_test.cc
+  src/base/stride_divisor_test.cc
   src/base/text_sink_test.cc
   src/base/units_test.cc
   src/base/violation_test.cc
@@ -110,6 +112,7 @@ set(HAKMEM_REPORT_TESTS
   src/integrity/report_text_test.cc
   src/integrity/symbolizer_test.cc
   src/ptr_trace/backtrace_test.cc
+  src/ptr_trace/stack_cache_test.cc
   src/ptr_trace/stack_depot_test.cc)
 set(HAKMEM_RECORD_TESTS)
 set(HAKMEM_API_SOURCES

@@ -9,6 +9,8 @@
 #define HAK_EXPORT extern "C" __attribute__((visibility("default")))
 #define HAK_EXPORT_CXX __attribute__((visibility("default")))
 #define HAK_HIDDEN __attribute__((visibility("hidden")))
+// For reads of other frames' stack words, which a sanitizer takes for strays.
+#define HAK_NO_SANITIZE_ADDRESS __attribute__((no_sanitize("address"), noinline))
 // Thread-locals of a preloaded library: one fixed offset from the thread pointer, no call.
 #define HAK_TLS_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
 #define HAK_PRINTF(fmt_index, first_arg) __attribute__((format(printf, fmt_index, first_arg)))

@@ -30,7 +30,7 @@ Damage check_canary(const CheckedBlock& block, const std::byte* begin, const std
 }  // namespace
 
 CheckedBlock checked_block_in(const Slab& slab, Address inside) noexcept {
-  const std::size_t index = (inside - slab.first_base()) / slab.stride_bytes;
+  const std::size_t index = slab.index_of_block(inside);
   std::byte* const base = slab.block_at(index).unsafe_bytes();
   CheckedBlock block;
   block.record = &record_of(slab, index);

@@ -20,11 +20,12 @@ struct SequenceOrders {
 struct Operation {
   StackTrace stack;
   Detection detection;
+  std::uint32_t* known_as = nullptr;  ///< where this thread keeps the stack's id, if it does
 
   Operation(Domain& domain, ThreadState& thread, Address caller) noexcept {
     if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
     if constexpr (kBuildChecks.has(Check::kStacks)) {
-      capture_stack(domain.checks.stack_method, domain.checks.stack_frames, caller, stack);
+      capture(domain, thread, caller);
       detection.sequence =
           domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
     } else {
@@ -34,7 +35,37 @@ struct Operation {
     detection.thread_id = thread.thread_id;
     detection.stack = &stack;
   }
+
+  /// The stack's id in the depot.
+  StackId intern(Domain& domain) const noexcept {
+    if (known_as != nullptr && *known_as != 0) return StackId{*known_as};
+    const StackId id = domain.checks.depot.intern(stack);
+    if (known_as != nullptr) *known_as = static_cast<std::uint32_t>(id);
+    return id;
+  }
+
+ private:
+  /// A template, because below level 4 heaps have no stacks to name here.
+  template <class DomainT>
+  void capture(DomainT& domain, ThreadState& thread, Address caller) noexcept {
+    const StackMethod method = domain.checks.stack_method;
+    const std::uint32_t frames = domain.checks.stack_frames;
+    StackCache* const cache = has_heap(domain, thread) ? thread.heap->stacks.get() : nullptr;
+    if (cache != nullptr) {
+      known_as = capture_stack(method, frames, caller, stack, *cache);
+    } else {
+      capture_stack(method, frames, caller, stack);
+    }
+  }
 };
+
+/// Fetches what a release will look at and fill, while the stack is captured.
+void prefetch(const CheckedBlock& block) noexcept {
+  if (block.record == nullptr) return;
+  __builtin_prefetch(block.record, 1);
+  prefetch_for_write(block.user - 1, static_cast<std::size_t>(block.end - block.user));
+  __builtin_prefetch(block.end - 1, 1);
+}
 
 /// What the block held when it was free must be as free left it.
 void check_reused(const Domain& domain, const CheckedBlock& block,
@@ -118,8 +149,9 @@ void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   if (!has_heap(domain, thread)) attach_thread(domain, thread);
   if (has_heap(domain, thread) && thread.heap->quarantine.admits(bytes, limits)) {
     Quarantine& resting = thread.heap->quarantine;
+    resting.look_ahead();
     while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
-    resting.push({reinterpret_cast<Address>(block.user), bytes});
+    resting.push({reinterpret_cast<Address>(block.user), bytes, block.record});
     block.record->publish(BlockState::Quarantined);
   } else {
     let_go(domain, thread, block, detection);
@@ -165,7 +197,7 @@ void* keep_resized(Domain& domain, const CheckedBlock& block, std::size_t bytes,
                    const Operation& operation) noexcept {
   BlockRecord& record = *block.record;
   record.request_bytes = bytes;
-  record.allocated_at = domain.checks.depot.intern(operation.stack);
+  record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
   write_canaries(domain, block);
   record.publish(BlockState::Live);
@@ -193,7 +225,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.align_log2 = align_log2_of(request.align);
   record.request_bytes = request.bytes;
   record.allocated_by = thread.thread_id;
-  record.allocated_at = domain.checks.depot.intern(operation.stack);
+  record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
   write_canaries(domain, block);
   if (request.zeroed && !zeroed) std::memset(user, 0, request.bytes);
@@ -204,8 +236,9 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
 void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
                      const FreeRequest& request) noexcept {
   if (!pointer) return;
-  const Operation operation(domain, thread, request.caller);
   const CheckedBlock block = find_checked_block(domain, pointer.address());
+  prefetch(block);
+  const Operation operation(domain, thread, request.caller);
   if (block.record == nullptr) report_wild_free(domain, pointer.address(), operation.detection);
   BlockRecord& record = *block.record;
   BlockState state = BlockState::Live;
@@ -219,7 +252,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   if (mismatch != nullptr) report_mismatch(domain, block, operation.detection, mismatch);
   check_canaries(domain, block, operation.detection);
   record.freed_by = thread.thread_id;
-  record.freed_at = domain.checks.depot.intern(operation.stack);
+  record.freed_at = operation.intern(domain);
   record.freed_sequence = operation.detection.sequence;
   fill_freed(block.user, filled_bytes(record.request_bytes));
   quarantine(domain, thread, block, operation.detection);

@@ -77,8 +77,8 @@ CheckedBlock block_around(const Domain& domain, Address address) noexcept {
   }
   const Slab& slab = entry.slab();
   if (slab.stride_bytes == 0 || address < slab.first_base()) return {};
-  const std::size_t index = (address - slab.first_base()) / slab.stride_bytes;
-  return index < slab.capacity ? checked_block_in(slab, address) : CheckedBlock{};
+  if (slab.index_of_block(address) >= slab.capacity) return {};
+  return checked_block_in(slab, address);
 }
 
 /// Names the block around `address`; false when there is none that ever was handed out.

@@ -60,7 +60,7 @@ class Marker {
     } else {
       const Slab& slab = entry.slab();
       if (slab.state == SlabState::Free || word < slab.first_base()) return;
-      if ((word - slab.first_base()) / slab.stride_bytes >= slab.carved) return;
+      if (slab.index_of_block(word) >= slab.carved) return;
       block = checked_block_in(slab, word);
     }
     if (block.record->marked || block.record->state() != BlockState::Live) return;

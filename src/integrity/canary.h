@@ -26,6 +26,25 @@ struct CanaryPattern {
   }
 };
 
+/// True when [begin, end) holds the pattern. Reads whole words, so up to seven bytes before a range
+/// shorter than a word: there are always front bytes or the user's before a block's canaries.
+inline bool holds_canary(const std::byte* begin, const std::byte* end,
+                         CanaryPattern pattern) noexcept {
+  const std::size_t bytes = static_cast<std::size_t>(end - begin);
+  std::uint64_t differs = 0, word;
+  for (std::size_t i = 0; i + sizeof word <= bytes; i += sizeof word) {
+    std::memcpy(&word, begin + i, sizeof word);
+    differs |= word ^ pattern.word;
+  }
+  const std::size_t rest = bytes % sizeof word;
+  if (rest == 0) return differs == 0;
+  std::memcpy(&word, end - sizeof word, sizeof word);
+  // The last bytes of the range are the word's highest; what is below them was seen or is not ours.
+  const unsigned below = 8 * static_cast<unsigned>(sizeof word - rest);
+  differs |= (word >> below ^ pattern.word) << below;
+  return differs == 0;
+}
+
 /// Writes the pattern over [begin, end).
 inline void write_canary(std::byte* begin, const std::byte* end, CanaryPattern pattern) noexcept {
   const std::size_t bytes = static_cast<std::size_t>(end - begin);
@@ -33,12 +52,14 @@ inline void write_canary(std::byte* begin, const std::byte* end, CanaryPattern p
   for (; i + sizeof pattern.word <= bytes; i += sizeof pattern.word) {
     std::memcpy(begin + i, &pattern.word, sizeof pattern.word);
   }
-  for (; i < bytes; ++i) begin[i] = pattern.byte_at(i);
+  std::uint64_t rest = pattern.word;
+  for (; i < bytes; ++i, rest >>= 8) begin[i] = static_cast<std::byte>(rest);
 }
 
 /// The first byte of [begin, end) that differs from the pattern; `end` when none does.
 inline const std::byte* find_canary_damage(const std::byte* begin, const std::byte* end,
                                            CanaryPattern pattern) noexcept {
+  if (holds_canary(begin, end, pattern)) return end;
   const std::size_t bytes = static_cast<std::size_t>(end - begin);
   std::size_t i = 0;
   for (; i + sizeof pattern.word <= bytes; i += sizeof pattern.word) {

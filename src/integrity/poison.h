@@ -2,6 +2,8 @@
 // program which reads it crashes early. Called by the checked gates and the sweeps.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <cstring>
 
 #include "base/units.h"
@@ -18,26 +20,33 @@ constexpr std::size_t filled_bytes(std::size_t request) noexcept {
   return request < kFillBytesMax ? request : kFillBytesMax;
 }
 
+/// Fetches the first lines of a block that is about to be filled or checked.
+inline void prefetch_for_write(const std::byte* begin, std::size_t bytes) noexcept {
+  constexpr std::size_t kBytesMax = kKiB, kLineBytes = 64;
+  if (bytes > kBytesMax) bytes = kBytesMax;
+  for (std::size_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(begin + i, 1);
+}
+
 inline void fill_freed(std::byte* begin, std::size_t bytes) noexcept {
   std::memset(begin, kFreedByte, bytes);
 }
 
 /// The first byte that is not kFreedByte; begin + bytes when all are.
 inline const std::byte* find_fill_damage(const std::byte* begin, std::size_t bytes) noexcept {
-  constexpr std::uint64_t kWord = 0xa2a2a2a2a2a2a2a2u;
-  constexpr std::size_t kWords = 8;  // compared at once, without a branch between
+  constexpr std::size_t kVectors = 4;  // compared at once, without a branch between
+  const __m128i fill = _mm_set1_epi8(static_cast<char>(kFreedByte));
+  const auto equal_at = [&](std::size_t i) {
+    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i)), fill);
+  };
   std::size_t i = 0;
-  for (; i + kWords * sizeof kWord <= bytes; i += kWords * sizeof kWord) {
-    std::uint64_t words[kWords];
-    std::memcpy(words, begin + i, sizeof words);
-    std::uint64_t differs = 0;
-    for (const std::uint64_t word : words) differs |= word ^ kWord;
-    if (differs != 0) break;
+  for (; i + kVectors * sizeof fill <= bytes; i += kVectors * sizeof fill) {
+    const __m128i first = _mm_and_si128(equal_at(i), equal_at(i + sizeof fill));
+    const __m128i last =
+        _mm_and_si128(equal_at(i + 2 * sizeof fill), equal_at(i + 3 * sizeof fill));
+    if (_mm_movemask_epi8(_mm_and_si128(first, last)) != 0xffff) break;
   }
-  for (; i + sizeof kWord <= bytes; i += sizeof kWord) {
-    std::uint64_t word;
-    std::memcpy(&word, begin + i, sizeof word);
-    if (word != kWord) break;
+  for (; i + sizeof fill <= bytes; i += sizeof fill) {
+    if (_mm_movemask_epi8(equal_at(i)) != 0xffff) break;
   }
   while (i < bytes && begin[i] == std::byte{kFreedByte}) ++i;
   return begin + i;

@@ -3,9 +3,12 @@
 // checked gates. Invariant: at most the blocks and bytes of its limits rest in it.
 #pragma once
 
+#include "integrity/poison.h"
 #include "os/os.h"
 
 namespace hakmem {
+
+struct BlockRecord;
 
 /// How much may rest in one quarantine.
 struct QuarantineLimits {
@@ -18,6 +21,7 @@ class Quarantine {
   struct Entry {
     Address user;
     std::size_t bytes;
+    const BlockRecord* record;  ///< for look_ahead() alone
   };
 
   constexpr Quarantine() noexcept = default;
@@ -28,9 +32,21 @@ class Quarantine {
     return limits.blocks != 0 && bytes <= limits.bytes / kShare && ensure_ring(limits.blocks);
   }
 
+  /// Fetches what the block needs that leaves some pops from now: after a long rest all of it has
+  /// left the caches, and each miss would be waited for.
+  void look_ahead() const noexcept {
+    constexpr std::size_t kPopsAhead = 4;
+    if (count_ <= kPopsAhead) return;
+    const std::size_t at = first_ + kPopsAhead;
+    const Entry& entry = ring_[at < capacity_ ? at : at - capacity_];
+    __builtin_prefetch(entry.record, 1);
+    prefetch_for_write(reinterpret_cast<const std::byte*>(entry.user), entry.bytes);
+  }
+
   /// Adds a block. Precondition: admits(), and needs_room() was answered by pops.
   void push(Entry entry) noexcept {
-    ring_[(first_ + count_) % capacity_] = entry;
+    const std::size_t at = first_ + count_;
+    ring_[at < capacity_ ? at : at - capacity_] = entry;
     ++count_;
     bytes_ += entry.bytes;
   }
@@ -43,7 +59,7 @@ class Quarantine {
   /// Takes the oldest block out. Precondition: not empty.
   Entry pop() noexcept {
     const Entry entry = ring_[first_];
-    first_ = (first_ + 1) % capacity_;
+    first_ = first_ + 1 < capacity_ ? first_ + 1 : 0;
     --count_;
     bytes_ -= entry.bytes;
     return entry;

@@ -2,9 +2,12 @@
 
 #include <sys/single_threaded.h>
 
+#include <atomic>
+
 #include "base/compiler.h"
 #include "os/os_process.h"
 #include "ptr_trace/own_image.h"
+#include "ptr_trace/stack_cache.h"
 #include "ptr_trace/stack_range.h"
 #include "ptr_trace/unwinders.h"
 
@@ -28,6 +31,14 @@ HAK_TLS_INITIAL_EXEC constinit thread_local bool capturing = false;
 /// Set by warm_up_backtrace() while there is one thread, read-only after.
 constinit bool warm = false;
 constinit ImageRange own_when_warm{};
+
+struct EpochOrders {
+  static constexpr std::memory_order kLook = std::memory_order_relaxed;
+  static constexpr std::memory_order kStep = std::memory_order_relaxed;
+};
+
+/// Counts the moments from which on remembered stacks may be wrong: code was unloaded.
+constinit std::atomic<std::uint32_t> shared_epoch{1};
 
 /// Holds the thread's capture flag; a second holder on the same thread does not get it.
 class CaptureScope {
@@ -123,12 +134,51 @@ void warm_up_backtrace() noexcept {
   load_unwinders();
 }
 
-void forget_cached_frames() noexcept { stop_cached_unwinder(); }
+void forget_cached_frames() noexcept {
+  stop_cached_unwinder();
+  shared_epoch.fetch_add(1, EpochOrders::kStep);
+}
 
 void backtrace_after_fork_in_child() noexcept {
   capturing = false;
   if (!__libc_single_threaded) stop_cached_unwinder();
 }
+
+namespace {
+
+/// Walks with the places of the return addresses, and remembers the program's part of the stack,
+/// which begins with `caller`, if it is what the capture found.
+StackCache::Entry* remember_places(StackCache& cache, const StackCache::Key& key,
+                                   const StackRange& range, const StackTrace& captured) noexcept {
+  PlacedFrame frames[kRawFramesMax];
+  const std::uint32_t count = unwind_tables_placed(frames, key.frames_max + kOwnFramesMax);
+  std::uint32_t begin = 0;
+  while (begin < count && frames[begin].pc != key.caller) ++begin;
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = begin; i < count && kept < key.frames_max; ++i) {
+    if (own_when_warm.contains(frames[i].pc)) continue;
+    if (kept == captured.count || frames[i].pc != captured.pcs[kept]) return nullptr;
+    frames[kept++] = frames[i];
+  }
+  return kept == captured.count ? cache.remember(key, frames, kept, range) : nullptr;
+}
+
+/// Captures from `frame`, the caller's frame address, on; the body of both capture_stack().
+HAK_INLINE void capture_from(StackMethod method, std::uint32_t frames_max, Address caller,
+                             Address frame, StackTrace& out) noexcept {
+  Address pcs[kRawFramesMax];
+  pcs[0] = 0;
+  std::uint32_t count = 0;
+  if (method != StackMethod::Caller) {
+    const StackRange range = stack_range_around(frame);
+    method = fitting(method, frame - range.low);
+    count = unwind(method, frame, range, pcs, frames_max + kOwnFramesMax);
+  }
+  const Address inner = reinterpret_cast<Address>(__builtin_return_address(0));
+  keep_program_frames(pcs, count, caller, inner, frames_max, out);
+}
+
+}  // namespace
 
 HAK_NOINLINE void capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
                                 StackTrace& out) noexcept {
@@ -137,16 +187,31 @@ HAK_NOINLINE void capture_stack(StackMethod method, std::uint32_t frames_max, Ad
   if (frames_max == 0) return;
   CaptureScope scope;
   if (!scope.entered()) method = StackMethod::Caller;
-  Address pcs[kRawFramesMax];
-  std::uint32_t count = 0;
-  if (method != StackMethod::Caller) {
-    const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
-    const StackRange range = stack_range_around(frame);
-    method = fitting(method, frame - range.low);
-    count = unwind(method, frame, range, pcs, frames_max + kOwnFramesMax);
+  capture_from(method, frames_max, caller, reinterpret_cast<Address>(__builtin_frame_address(0)),
+               out);
+}
+
+HAK_NOINLINE std::uint32_t* capture_stack(StackMethod method, std::uint32_t frames_max,
+                                          Address caller, StackTrace& out,
+                                          StackCache& cache) noexcept {
+  const bool walks = method == StackMethod::Auto || method == StackMethod::Safe;
+  if (frames_max > kStackFramesMax) frames_max = kStackFramesMax;
+  const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
+  CaptureScope scope;
+  out.count = 0;
+  if (frames_max == 0) return nullptr;
+  if (!scope.entered() || !walks || caller == 0 || !warm) {
+    capture_from(scope.entered() ? method : StackMethod::Caller, frames_max, caller, frame, out);
+    return nullptr;
   }
-  const Address inner = reinterpret_cast<Address>(__builtin_return_address(0));
-  keep_program_frames(pcs, count, caller, inner, frames_max, out);
+  const StackRange range = stack_range_around(frame);
+  const StackCache::Key key{frame, caller, frames_max, shared_epoch.load(EpochOrders::kLook)};
+  if (StackCache::Entry* const entry = cache.find(key, range, out)) return &entry->note;
+  capture_from(method, frames_max, caller, frame, out);
+  const bool room = fitting(StackMethod::Safe, frame - range.low) == StackMethod::Safe;
+  if (!room || !cache.wants_another()) return nullptr;
+  StackCache::Entry* const entry = remember_places(cache, key, range, out);
+  return entry != nullptr ? &entry->note : nullptr;
 }
 
 }  // namespace hakmem

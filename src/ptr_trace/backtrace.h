@@ -14,6 +14,8 @@
 
 namespace hakmem {
 
+class StackCache;
+
 inline constexpr std::uint32_t kStackFramesMax = 32;
 
 /// Program counters, innermost first. Return addresses, so the call is at pc - 1.
@@ -44,5 +46,11 @@ void forget_cached_frames() noexcept;
 /// Re-entrant calls (a signal inside the unwinder) get the caller alone.
 void capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
                    StackTrace& out) noexcept;
+
+/// The same for a thread that makes many captures and has a cache of its own. Returns where the
+/// caller may note what it made of this stack, for the next equal capture to find (0: nothing
+/// yet); null when the stack is not remembered.
+std::uint32_t* capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
+                             StackTrace& out, StackCache& cache) noexcept;
 
 }  // namespace hakmem

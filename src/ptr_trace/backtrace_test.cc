@@ -104,6 +104,7 @@ TEST(CaptureStackLimit, KeepsNoMoreFramesThanAsked) {
 
 /// Walks with a frame pointer that points nowhere: the walk must end, not fault.
 HAK_NOINLINE void capture_with_wild_frame_pointer(Address wild, StackTrace& stack) {
+  void (*const capture)(StackMethod, std::uint32_t, Address, StackTrace&) noexcept = &capture_stack;
   asm volatile(
       "mov %%rsp, %%rbx\n\t"
       "mov %%rbp, %%r12\n\t"
@@ -114,7 +115,7 @@ HAK_NOINLINE void capture_with_wild_frame_pointer(Address wild, StackTrace& stac
       "mov %%r12, %%rbp\n\t"
       "mov %%rbx, %%rsp\n\t"
       :
-      : "r"(wild), "r"(&capture_stack), "D"(StackMethod::FramePointer), "S"(kFrames),
+      : "r"(wild), "r"(capture), "D"(StackMethod::FramePointer), "S"(kFrames),
         "d"(Address{0}), "c"(&stack)
       : "rax", "rbx", "r8", "r9", "r10", "r11", "r12", "memory");
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/units.h"
+#include "ptr_trace/stack_cache.h"
 
 namespace hakmem {
 
@@ -17,6 +18,10 @@ std::uint32_t unwind_cached(Address* pcs, std::uint32_t pcs_max) noexcept;
 
 /// libgcc's table walk: no lock, no allocation, no state.
 std::uint32_t unwind_tables(Address* pcs, std::uint32_t pcs_max) noexcept;
+
+/// The same with the place of each return address. 0 frames when one was interrupted by a signal:
+/// its pc lies in no such place.
+std::uint32_t unwind_tables_placed(PlacedFrame* frames, std::uint32_t frames_max) noexcept;
 
 /// From now on unwind_cached() gives nothing: its locks may be held by a thread that is gone.
 void stop_cached_unwinder() noexcept;

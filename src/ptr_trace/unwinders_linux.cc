@@ -42,6 +42,26 @@ _Unwind_Reason_Code collect(_Unwind_Context* context, void* state) {
   return _URC_NO_REASON;
 }
 
+struct CollectedPlaces {
+  PlacedFrame* frames;
+  std::uint32_t count;
+  std::uint32_t max;
+  bool interrupted;
+};
+
+_Unwind_Reason_Code collect_places(_Unwind_Context* context, void* state) {
+  CollectedPlaces& collected = *static_cast<CollectedPlaces*>(state);
+  if (collected.count == collected.max) return _URC_END_OF_STACK;
+  int before_instruction = 0;
+  const Address pc = _Unwind_GetIPInfo(context, &before_instruction);
+  if (pc == 0) return _URC_END_OF_STACK;
+  collected.interrupted |= before_instruction != 0;
+  // The callee's frame ends here, and its last word is the return address.
+  const Address place = _Unwind_GetCFA(context) - sizeof(Address);
+  collected.frames[collected.count++] = {place, pc};
+  return _URC_NO_REASON;
+}
+
 }  // namespace
 
 void load_unwinders() noexcept {
@@ -67,6 +87,12 @@ std::uint32_t unwind_tables(Address* pcs, std::uint32_t pcs_max) noexcept {
   Collected collected{pcs, 0, pcs_max};
   _Unwind_Backtrace(collect, &collected);
   return collected.count;
+}
+
+std::uint32_t unwind_tables_placed(PlacedFrame* frames, std::uint32_t frames_max) noexcept {
+  CollectedPlaces collected{frames, 0, frames_max, false};
+  _Unwind_Backtrace(collect_places, &collected);
+  return collected.interrupted ? 0 : collected.count;
 }
 
 void stop_cached_unwinder() noexcept {

@@ -7,6 +7,7 @@
 
 #include "base/counter.h"
 #include "integrity/quarantine.h"
+#include "ptr_trace/stack_cache.h"
 #include "superslab/superslab.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -18,6 +19,27 @@ enum class HeapState : std::uint8_t { Vacant, Owned, Abandoned, Orphaned };
 struct NoQuarantine {};
 using HeapQuarantine =
     std::conditional_t<kBuildChecks.has(Check::kQuarantine), Quarantine, NoQuarantine>;
+
+/// A thread's remembered stacks: memory of their own, taken when first wanted.
+class HeapStackCache {
+ public:
+  /// Null when the system refuses the memory.
+  StackCache* get() noexcept {
+    if (cache_ == nullptr) {
+      cache_ = reinterpret_cast<StackCache*>(
+          os::map(round_up(sizeof(StackCache), kPageBytes), os::Access::ReadWrite));
+    }
+    return cache_;
+  }
+
+ private:
+  StackCache* cache_ = nullptr;
+};
+struct NoStackCache {
+  StackCache* get() noexcept { return nullptr; }
+};
+using HeapStacks =
+    std::conditional_t<kBuildChecks.has(Check::kStacks), HeapStackCache, NoStackCache>;
 
 struct HeapStats {
   Counter refills, carves, slabs_acquired, slabs_released, slabs_drained, blocks_drained;
@@ -53,6 +75,8 @@ struct Heap {
   PendingList shared_pending[kClassCount];  ///< slabs with remote frees, by class
 
   [[no_unique_address]] HeapQuarantine quarantine;  ///< owner-only; empty type below level 3
+
+  [[no_unique_address]] HeapStacks stacks;          ///< owner-only; empty type below level 4
 
   bool has_memory() const noexcept { return superslabs != nullptr; }
 };

@@ -11,6 +11,7 @@ void Slab::reset(ClassIndex c, std::size_t span, std::size_t unit_index) noexcep
   carved = 0;
   capacity = static_cast<std::uint32_t>(capacity_of(c));
   stride_bytes = static_cast<std::uint32_t>(stride_of(c));
+  divisor = StrideDivisor::of(stride_bytes);
   class_index = c;
   span_slabs = static_cast<std::uint8_t>(span);
   unit = static_cast<std::uint8_t>(unit_index);
@@ -57,6 +58,7 @@ SlabDefect Slab::verify() const noexcept {
     return SlabDefect::WrongClass;
   }
   if (stride_bytes != stride_of(class_index)) return SlabDefect::WrongClass;
+  if (divisor != StrideDivisor::of(stride_bytes)) return SlabDefect::WrongClass;
   if (carved > capacity) return SlabDefect::Counters;
   std::uint32_t listed = 0;
   for (SlabBase block = free; block; block = next_of(block)) {

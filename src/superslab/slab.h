@@ -10,6 +10,7 @@
 // goes is not released each time.
 #pragma once
 
+#include "base/stride_divisor.h"
 #include "superslab/map_entry.h"
 #include "superslab/remote_queue.h"
 
@@ -36,6 +37,7 @@ struct alignas(128) Slab {
   SlabState state = SlabState::Free;
   std::uint8_t span_slabs = 1;   ///< slabs of address space that this one covers
   std::uint8_t unit = 0;         ///< index in the SuperSlab's bitmap
+  StrideDivisor divisor;         ///< of stride_bytes
   std::byte* data = nullptr;     ///< first byte of the slab; set once
   SuperSlab* superslab = nullptr;  ///< set once
   Slab* next = nullptr;          ///< in the heap's partial list
@@ -95,15 +97,19 @@ struct alignas(128) Slab {
   SlabBase block_at(std::size_t index) const noexcept {
     return SlabBase::unsafe_from(data + first_base_offset(class_index) + index * stride_bytes);
   }
+  /// The block that holds an address of the slab's blocks, counted from 0.
+  std::size_t index_of_block(Address inside) const noexcept {
+    return divisor.quotient(inside - first_base());
+  }
   /// True when `base` could be a block's first byte; reads no field that changes while it is live.
   bool is_block_boundary(SlabBase base) const noexcept {
     const Address offset = base.address() - first_base();
-    return offset < std::size_t{capacity} * stride_bytes && offset % stride_bytes == 0;
+    return offset < std::size_t{capacity} * stride_bytes && divisor.divides(offset);
   }
   /// True when `base` is the first byte of a block that was carved. Owner only.
   bool is_carved_block(SlabBase base) const noexcept {
     const Address offset = base.address() - first_base();
-    return offset < std::size_t{carved} * stride_bytes && offset % stride_bytes == 0;
+    return offset < std::size_t{carved} * stride_bytes && divisor.divides(offset);
   }
 
   /// Checks the equation, every list node and the class; O(list). The caller owns the slab.

@@ -1,0 +1,67 @@
+#include "ptr_trace/stack_cache.h"
+
+#include "base/compiler.h"
+
+namespace hakmem {
+
+namespace {
+
+Address read_place(Address place) noexcept { return *reinterpret_cast<const Address*>(place); }
+
+bool is_inside(Address place, const StackRange& range) noexcept {
+  return place >= range.low && place <= range.high - sizeof(Address);
+}
+
+}  // namespace
+
+StackCache::Entry* StackCache::find(const Key& key, const StackRange& range,
+                                    StackTrace& out) noexcept {
+  if (debt_ != 0) --debt_;
+  if (!range.kept) return nullptr;
+  for (Entry& entry : set_of(key).ways) {
+    if (entry.key == key && try_match(entry, range, out)) return &entry;
+  }
+  return nullptr;
+}
+
+bool StackCache::wants_another() noexcept {
+  if (debt_ + kFillPrice > kCreditMax) return false;
+  debt_ += kFillPrice;
+  return true;
+}
+
+HAK_NO_SANITIZE_ADDRESS bool StackCache::try_match(const Entry& entry, const StackRange& range,
+                                                   StackTrace& out) noexcept {
+  // Places rise, so the two ends tell for all.
+  if (!is_inside(entry.frames[0].place, range)) return false;
+  if (!is_inside(entry.frames[entry.count - 1].place, range)) return false;
+  for (std::uint32_t i = 0; i < entry.count; ++i) {
+    if (read_place(entry.frames[i].place) != entry.frames[i].pc) return false;
+    out.pcs[i] = entry.frames[i].pc;
+  }
+  out.count = entry.count;
+  return true;
+}
+
+HAK_NO_SANITIZE_ADDRESS StackCache::Entry* StackCache::remember(const Key& key,
+                                                                const PlacedFrame* frames,
+                                                                std::uint32_t count,
+                                                                const StackRange& range) noexcept {
+  if (!range.kept || count == 0 || count > kStackFramesMax) return nullptr;
+  Address below = range.low;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Address place = frames[i].place;
+    if (place < below || !is_inside(place, range)) return nullptr;
+    if (read_place(place) != frames[i].pc) return nullptr;
+    below = place + sizeof(Address);
+  }
+  Set& set = set_of(key);
+  Entry& entry = set.ways[set.next_way++ % kWays];
+  entry.key = key;
+  entry.count = count;
+  entry.note = 0;
+  for (std::uint32_t i = 0; i < count; ++i) entry.frames[i] = frames[i];
+  return &entry;
+}
+
+}  // namespace hakmem
