@@ -5,59 +5,12 @@
 
 #include "gate/checked_report.h"
 #include "gate/failure.h"
+#include "gate/operation.h"
 #include "integrity/poison.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
-
-struct SequenceOrders {
-  static constexpr std::memory_order kAny = std::memory_order_relaxed;
-};
-
-/// What is known about this operation before anything is touched; the stack is captured here, while
-/// no lock of ours is held.
-struct Operation {
-  StackTrace stack;
-  Detection detection;
-  std::uint32_t* known_as = nullptr;  ///< where this thread keeps the stack's id, if it does
-
-  Operation(Domain& domain, ThreadState& thread, Address caller) noexcept {
-    if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
-    if constexpr (kBuildChecks.has(Check::kStacks)) {
-      capture(domain, thread, caller);
-      detection.sequence =
-          domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
-    } else {
-      stack.count = 1;
-      stack.pcs[0] = caller;
-    }
-    detection.thread_id = thread.thread_id;
-    detection.stack = &stack;
-  }
-
-  /// The stack's id in the depot.
-  StackId intern(Domain& domain) const noexcept {
-    if (known_as != nullptr && *known_as != 0) return StackId{*known_as};
-    const StackId id = domain.checks.depot.intern(stack);
-    if (known_as != nullptr) *known_as = static_cast<std::uint32_t>(id);
-    return id;
-  }
-
- private:
-  /// A template, because below level 4 heaps have no stacks to name here.
-  template <class DomainT>
-  void capture(DomainT& domain, ThreadState& thread, Address caller) noexcept {
-    const StackMethod method = domain.checks.stack_method;
-    const std::uint32_t frames = domain.checks.stack_frames;
-    StackCache* const cache = has_heap(domain, thread) ? thread.heap->stacks.get() : nullptr;
-    if (cache != nullptr) {
-      known_as = capture_stack(method, frames, caller, stack, *cache);
-    } else {
-      capture_stack(method, frames, caller, stack);
-    }
-  }
-};
 
 /// Fetches what a release will look at and fill, while the stack is captured.
 void prefetch(const CheckedBlock& block) noexcept {

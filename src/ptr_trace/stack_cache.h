@@ -3,8 +3,8 @@
 //
 // Why a match is the truth: the innermost kept frame starts at the same address with the same
 // return address, so its function's unwind rule leads to the same next place; that place holds the
-// same return address, and so on to the end. Only places inside the thread's own stack are remembered,
-// each found by the unwind tables and holding the address that they gave.
+// same return address, and so on to the end. Only places inside the thread's own stack are
+// remembered, each found by the unwind tables and holding the address that they gave.
 // Invariant: an entry's places rise and lie in the stack of the thread that fills it.
 #pragma once
 
