@@ -1,0 +1,240 @@
+// sprintf and its kin, narrow, wide and fortified: how much a call would write is known only by
+// formatting. That is done once more, into nothing, and only when the target is in our heap and
+// could be too small; the call itself then is the C library's, with all its ways (%n, locales,
+// a target that is also an argument).
+#include <dlfcn.h>
+
+#include <cerrno>
+#include <cstdarg>
+
+#include "api/lib_calls.h"
+#include "os/os.h"
+
+using namespace hakmem;
+
+namespace {
+
+/// The C library's functions, by the names they have there; null until the constructor ran.
+struct PrintfCalls {
+  int (*vsprintf)(char*, const char*, va_list);
+  int (*vsnprintf)(char*, std::size_t, const char*, va_list);
+  int (*vswprintf)(wchar_t*, std::size_t, const wchar_t*, va_list);
+  int (*vsprintf_chk)(char*, int, std::size_t, const char*, va_list);
+  int (*vsnprintf_chk)(char*, std::size_t, int, std::size_t, const char*, va_list);
+  int (*vswprintf_chk)(wchar_t*, std::size_t, int, std::size_t, const wchar_t*, va_list);
+};
+constinit PrintfCalls printf_calls{};
+
+/// What a fortified caller says beside the arguments.
+struct Fortified {
+  bool on = false;
+  int flag = 0;                          ///< as the C library has it: 1 bans %n in writable text
+  std::size_t target = kUnboundedRoom;   ///< characters
+};
+
+template <class Function>
+void find(Function*& out, const char* name) noexcept {
+  out = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+/// The constructor's work when somebody prints before it. False: not even relocated, as in IFUNC
+/// resolvers of other libraries; there is no C library for us then.
+HAK_COLD bool try_find_early() noexcept {
+  using Find = void (*)() noexcept;
+  static constinit const volatile Find relocated = find_printf_calls;
+  if (relocated == nullptr) return false;
+  find_printf_calls();
+  return printf_calls.vsnprintf != nullptr;
+}
+
+HAK_INLINE bool ready() noexcept {
+  return printf_calls.vsnprintf != nullptr || try_find_early();
+}
+
+HAK_INLINE int print_narrow(char* to, std::size_t n, const char* format, va_list arguments,
+                            const Fortified& fortified) noexcept {
+  return fortified.on ? printf_calls.vsnprintf_chk(to, n, fortified.flag, fortified.target, format,
+                                                   arguments)
+                      : printf_calls.vsnprintf(to, n, format, arguments);
+}
+
+HAK_INLINE int print_wide(wchar_t* to, std::size_t n, const wchar_t* format, va_list arguments,
+                          const Fortified& fortified) noexcept {
+  return fortified.on ? printf_calls.vswprintf_chk(to, n, fortified.flag, fortified.target, format,
+                                                   arguments)
+                      : printf_calls.vswprintf(to, n, format, arguments);
+}
+
+/// Bytes that the text would take with its NUL; at least 1, which even a failing call writes.
+/// errno stays, because %m prints it.
+std::size_t printed_bytes(const char* format, va_list arguments,
+                          const Fortified& fortified) noexcept {
+  const int saved_errno = errno;
+  va_list again;
+  va_copy(again, arguments);
+  const Fortified same_flag{fortified.on, fortified.flag, kUnboundedRoom};
+  const int length = print_narrow(nullptr, 0, format, again, same_flag);
+  va_end(again);
+  errno = saved_errno;
+  return length < 0 ? 1 : static_cast<std::size_t>(length) + 1;
+}
+
+int print(const LibraryCall& call, char* to, const char* format, va_list arguments,
+          const Fortified& fortified) noexcept {
+  if (!ready()) return -1;
+  const std::size_t room = call.room(to);
+  if (room != kUnboundedRoom) {
+    const std::size_t bytes = printed_bytes(format, arguments, fortified);
+    if (bytes > room) call.refuse(Touch::Writes, to, bytes, false);
+  }
+  return fortified.on
+             ? printf_calls.vsprintf_chk(to, fortified.flag, fortified.target, format, arguments)
+             : printf_calls.vsprintf(to, format, arguments);
+}
+
+int print_limited(const LibraryCall& call, char* to, std::size_t n, const char* format,
+                  va_list arguments, const Fortified& fortified) noexcept {
+  if (!ready()) return -1;
+  const std::size_t room = call.room(to);
+  if (n > room) {
+    const std::size_t whole = printed_bytes(format, arguments, fortified);
+    const std::size_t bytes = whole < n ? whole : n;
+    if (bytes > room) call.refuse(Touch::Writes, to, bytes, false);
+  }
+  return print_narrow(to, n, format, arguments, fortified);
+}
+
+/// Refuses a wide call whose text did not fit `room` characters; formats into memory of the
+/// system's until it fits, to say how long the text is.
+HAK_COLD void refuse_wide(const LibraryCall& call, wchar_t* to, std::size_t n, std::size_t room,
+                          const wchar_t* format, va_list arguments) noexcept {
+  constexpr std::size_t kScratchMax = 64 * kMiB;
+  for (std::size_t bytes = 64 * kKiB; bytes <= kScratchMax; bytes *= 4) {
+    std::byte* const scratch = os::map(bytes, os::Access::ReadWrite);
+    if (scratch == nullptr) break;
+    va_list again;
+    va_copy(again, arguments);
+    const int length = print_wide(reinterpret_cast<wchar_t*>(scratch), bytes / sizeof(wchar_t),
+                                  format, again, Fortified{});
+    va_end(again);
+    os::unmap(scratch, bytes);
+    if (length < 0) continue;
+    const std::size_t whole = static_cast<std::size_t>(length) + 1;
+    return call.refuse(Touch::Writes, to, (whole < n ? whole : n) * sizeof(wchar_t), false);
+  }
+  call.refuse(Touch::Writes, to, (room + 1) * sizeof(wchar_t), true);
+}
+
+/// The C library cannot say how long a wide text is. So, where the block is smaller than `n`, the
+/// call is made with what the block has room for: what fits is then exactly what the program asked
+/// for, and what does not fit fills the room, ends in a NUL and is told apart from text that cannot
+/// be converted.
+int print_wide_limited(const LibraryCall& call, wchar_t* to, std::size_t n, const wchar_t* format,
+                       va_list arguments, const Fortified& fortified) noexcept {
+  if (!ready()) return -1;
+  const std::size_t room = room_for(call, to);
+  if (n <= room) return print_wide(to, n, format, arguments, fortified);
+  if (room == 0) refuse_wide(call, to, n, room, format, arguments);
+  const int saved_errno = errno;
+  va_list again;
+  va_copy(again, arguments);
+  const int length = print_wide(to, room, format, again, fortified);
+  va_end(again);
+  if (length >= 0 || errno == EILSEQ || raw::wcsnlen(to, room) + 1 != room) return length;
+  errno = saved_errno;
+  refuse_wide(call, to, n, room, format, arguments);
+  return length;
+}
+
+}  // namespace
+
+void hakmem::find_printf_calls() noexcept {
+  find(printf_calls.vsprintf, "vsprintf");
+  find(printf_calls.vswprintf, "vswprintf");
+  find(printf_calls.vsprintf_chk, "__vsprintf_chk");
+  find(printf_calls.vsnprintf_chk, "__vsnprintf_chk");
+  find(printf_calls.vswprintf_chk, "__vswprintf_chk");
+  find(printf_calls.vsnprintf, "vsnprintf");  // last: it tells that the others are there
+}
+
+HAK_LIBRARY_CALL(int, vsprintf, (char* to, const char* format, va_list arguments)) {
+  return print(this_call("vsprintf"), to, format, arguments, {});
+}
+HAK_LIBRARY_CALL_ALIAS(_IO_vsprintf, vsprintf);
+HAK_LIBRARY_CALL(int, vsnprintf,
+                 (char* to, std::size_t n, const char* format, va_list arguments)) {
+  return print_limited(this_call("vsnprintf"), to, n, format, arguments, {});
+}
+HAK_LIBRARY_CALL_ALIAS(__vsnprintf, vsnprintf);
+HAK_LIBRARY_CALL(int, vswprintf,
+                 (wchar_t* to, std::size_t n, const wchar_t* format, va_list arguments)) {
+  return print_wide_limited(this_call("vswprintf"), to, n, format, arguments, {});
+}
+HAK_LIBRARY_CALL(int, __vsprintf_chk,
+                 (char* to, int flag, std::size_t target, const char* format,
+                  va_list arguments)) {
+  return print(this_call("vsprintf"), to, format, arguments, {true, flag, target});
+}
+HAK_LIBRARY_CALL(int, __vsnprintf_chk,
+                 (char* to, std::size_t n, int flag, std::size_t target, const char* format,
+                  va_list arguments)) {
+  return print_limited(this_call("vsnprintf"), to, n, format, arguments, {true, flag, target});
+}
+HAK_LIBRARY_CALL(int, __vswprintf_chk,
+                 (wchar_t* to, std::size_t n, int flag, std::size_t target, const wchar_t* format,
+                  va_list arguments)) {
+  return print_wide_limited(this_call("vswprintf"), to, n, format, arguments,
+                            {true, flag, target});
+}
+
+HAK_LIBRARY_CALL(int, sprintf, (char* to, const char* format, ...)) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = print(this_call("sprintf"), to, format, arguments, {});
+  va_end(arguments);
+  return length;
+}
+HAK_LIBRARY_CALL_ALIAS(_IO_sprintf, sprintf);
+HAK_LIBRARY_CALL(int, snprintf, (char* to, std::size_t n, const char* format, ...)) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = print_limited(this_call("snprintf"), to, n, format, arguments, {});
+  va_end(arguments);
+  return length;
+}
+HAK_LIBRARY_CALL(int, swprintf, (wchar_t* to, std::size_t n, const wchar_t* format, ...)) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = print_wide_limited(this_call("swprintf"), to, n, format, arguments, {});
+  va_end(arguments);
+  return length;
+}
+HAK_LIBRARY_CALL(int, __sprintf_chk,
+                 (char* to, int flag, std::size_t target, const char* format, ...)) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int length =
+      print(this_call("sprintf"), to, format, arguments, {true, flag, target});
+  va_end(arguments);
+  return length;
+}
+HAK_LIBRARY_CALL(int, __snprintf_chk,
+                 (char* to, std::size_t n, int flag, std::size_t target, const char* format,
+                  ...)) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int length =
+      print_limited(this_call("snprintf"), to, n, format, arguments, {true, flag, target});
+  va_end(arguments);
+  return length;
+}
+HAK_LIBRARY_CALL(int, __swprintf_chk,
+                 (wchar_t* to, std::size_t n, int flag, std::size_t target, const wchar_t* format,
+                  ...)) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int length =
+      print_wide_limited(this_call("swprintf"), to, n, format, arguments, {true, flag, target});
+  va_end(arguments);
+  return length;
+}
