@@ -104,12 +104,12 @@ int print_limited(const LibraryCall& call, char* to, std::size_t n, const char* 
   return print_narrow(to, n, format, arguments, fortified);
 }
 
-/// Refuses a wide call whose text did not fit `room` characters; formats into memory of the
-/// system's until it fits, to say how long the text is.
-HAK_COLD void refuse_wide(const LibraryCall& call, wchar_t* to, std::size_t n, std::size_t room,
-                          const wchar_t* format, va_list arguments) noexcept {
-  constexpr std::size_t kScratchMax = 64 * kMiB;
-  for (std::size_t bytes = 64 * kKiB; bytes <= kScratchMax; bytes *= 4) {
+/// Characters that the text would take with its NUL: formats into memory of the system's until it
+/// fits. 0 when it cannot be converted, or is longer than anybody prints.
+HAK_COLD std::size_t printed_characters(const wchar_t* format, va_list arguments) noexcept {
+  constexpr std::size_t kScratchMax = kGiB;
+  std::size_t characters = 0;
+  for (std::size_t bytes = 64 * kKiB; characters == 0 && bytes <= kScratchMax; bytes *= 8) {
     std::byte* const scratch = os::map(bytes, os::Access::ReadWrite);
     if (scratch == nullptr) break;
     va_list again;
@@ -118,31 +118,30 @@ HAK_COLD void refuse_wide(const LibraryCall& call, wchar_t* to, std::size_t n, s
                                   format, again, Fortified{});
     va_end(again);
     os::unmap(scratch, bytes);
-    if (length < 0) continue;
-    const std::size_t whole = static_cast<std::size_t>(length) + 1;
-    return call.refuse(Touch::Writes, to, (whole < n ? whole : n) * sizeof(wchar_t), false);
+    if (length >= 0) characters = static_cast<std::size_t>(length) + 1;
   }
-  call.refuse(Touch::Writes, to, (room + 1) * sizeof(wchar_t), true);
+  return characters;
 }
 
 /// The C library cannot say how long a wide text is. So, where the block is smaller than `n`, the
 /// call is made with what the block has room for: what fits is then exactly what the program asked
-/// for, and what does not fit fills the room, ends in a NUL and is told apart from text that cannot
-/// be converted.
+/// for. What fails is formatted elsewhere to learn whether it was only too long.
 int print_wide_limited(const LibraryCall& call, wchar_t* to, std::size_t n, const wchar_t* format,
                        va_list arguments, const Fortified& fortified) noexcept {
   if (!ready()) return -1;
   const std::size_t room = room_for(call, to);
   if (n <= room) return print_wide(to, n, format, arguments, fortified);
-  if (room == 0) refuse_wide(call, to, n, room, format, arguments);
-  const int saved_errno = errno;
   va_list again;
   va_copy(again, arguments);
-  const int length = print_wide(to, room, format, again, fortified);
+  const int length = room == 0 ? -1 : print_wide(to, room, format, again, fortified);
   va_end(again);
-  if (length >= 0 || errno == EILSEQ || raw::wcsnlen(to, room) + 1 != room) return length;
-  errno = saved_errno;
-  refuse_wide(call, to, n, room, format, arguments);
+  if (length >= 0) return length;
+  const int failed_errno = errno;
+  const std::size_t whole = printed_characters(format, arguments);
+  const std::size_t characters = whole < n ? whole : n;
+  if (characters > room) call.refuse(Touch::Writes, to, characters * sizeof(wchar_t), false);
+  if (room == 0) call.refuse(Touch::Writes, to, sizeof(wchar_t), true);
+  errno = failed_errno;
   return length;
 }
 

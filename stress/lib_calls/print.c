@@ -1,0 +1,43 @@
+// The sprintf family, narrow and wide.
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdio.h>
+#include <wchar.h>
+
+#include "cases.h"
+
+static void print(char* to, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsprintf(to, format, arguments);
+  va_end(arguments);
+}
+static void print_limited(char* to, size_t n, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(to, n, format, arguments);
+  va_end(arguments);
+}
+static void print_wide(wchar_t* to, size_t n, const wchar_t* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vswprintf(to, n, format, arguments);
+  va_end(arguments);
+}
+
+// A limit far beyond the block is legal while the text fits.
+#define FAR ((size_t)1 << 24)
+
+#define CASES(_)                                                                             \
+  _(sprintf_w, sprintf, 0, sprintf(c->p, "%s", c->a))                                        \
+  _(sprintf_number_w, sprintf, 0, sprintf(c->p, "%*d", (int)(c->n + c->x - 1), 7))           \
+  _(vsprintf_w, vsprintf, 0, print(c->p, "%s", c->a))                                        \
+  _(snprintf_w, snprintf, 0, snprintf(c->p, c->n + c->x, "%s", c->a))                        \
+  _(snprintf_far_w, snprintf, 0, snprintf(c->p, FAR, "%s", c->a))                            \
+  _(vsnprintf_w, vsnprintf, 0, print_limited(c->p, c->n + c->x, "%s", c->a))                 \
+  _(swprintf_w, swprintf, 1, swprintf(c->wp, c->wn + c->x, L"%ls", c->wa))                   \
+  _(swprintf_far_w, swprintf, 1, swprintf(c->wp, FAR, L"%ls", c->wa))                        \
+  _(vswprintf_w, vswprintf, 1, print_wide(c->wp, FAR, L"%ls", c->wa))
+
+CASES(CASE)
+const struct Case printf_cases[] = {CASES(ROW){0, 0, 0, 0}};
