@@ -12,38 +12,55 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
 
-/// The block whose bytes these are, or whose neighbourhood: what lies between two blocks of a slab
-/// belongs to one of them, what lies behind a large block's end to that. The record is null where
-/// no block ever was.
-CheckedBlock block_touched(MapEntry entry, Address address) noexcept {
-  const GranuleKind kind = entry.kind();
-  if (kind == GranuleKind::FreeRun) return {};
-  if (kind == GranuleKind::Large) return checked_block_of(entry.large());
-  const Slab& slab = entry.slab();
+/// A block of a slab by index and base: what checked_block_in() finds, without its second division.
+struct SlabBlock {
+  const BlockRecord* record = nullptr;  ///< null where no block ever was
+  Address base = 0;
+};
+
+/// The block whose bytes these are, or whose neighbourhood: what lies between two blocks belongs to
+/// one of them.
+HAK_INLINE SlabBlock slab_block_at(const Slab& slab, Address address) noexcept {
   const std::uint32_t stride = slab.stride_bytes, carved = slab.carved;
-  if (stride == 0 || carved == 0) return {};
+  if (stride == 0 || carved == 0) [[unlikely]] return {};
   const Address first = slab.first_base();
-  if (address < first) address = first;
   // A slab or span is less than 4 GiB: the short division takes a third of the long one's time.
-  const std::uint32_t index = static_cast<std::uint32_t>(address - first) / stride;
-  const std::uint32_t last = carved - 1;
-  return checked_block_in(slab, first + std::size_t{index < last ? index : last} * stride);
+  const std::uint32_t offset = address < first ? 0 : static_cast<std::uint32_t>(address - first);
+  std::uint32_t index = offset / stride;
+  if (index >= carved) [[unlikely]] index = carved - 1;
+  return {&record_of(slab, index), first + std::size_t{index} * stride};
+}
+
+HAK_INLINE std::size_t room_in(const BlockRecord& record, Address user, Address address) noexcept {
+  const BlockState state = record.state();
+  if (state == BlockState::Live) [[likely]] {
+    const Address offset = address - user;  // huge for an address before the block
+    const std::size_t request = record.request_bytes;
+    return offset < request ? request - offset : 0;
+  }
+  // Another thread is resizing or freeing the block at this moment: what will be is not known yet.
+  return state == BlockState::Busy ? kUnboundedRoom : 0;
+}
+
+CheckedBlock block_touched(MapEntry entry, Address address) noexcept {
+  if (entry.kind() == GranuleKind::FreeRun) return {};
+  // What lies behind a large block's end is its as well.
+  if (entry.kind() == GranuleKind::Large) return checked_block_of(entry.large());
+  const SlabBlock block = slab_block_at(entry.slab(), address);
+  return block.record == nullptr ? CheckedBlock{} : checked_block_in(entry.slab(), block.base);
 }
 
 }  // namespace
 
 std::size_t room_in_heap(MapEntry entry, Address address) noexcept {
-  const CheckedBlock block = block_touched(entry, address);
-  if (block.record == nullptr) return 0;
-  const BlockState state = block.record->state();
-  if (state == BlockState::Live) {
-    const Address begin = reinterpret_cast<Address>(block.user);
-    const Address offset = address - begin;  // huge for an address before the block
-    const std::size_t request = block.record->request_bytes;
-    return offset < request ? request - offset : 0;
+  const GranuleKind kind = entry.kind();
+  if (kind == GranuleKind::FreeRun) [[unlikely]] return 0;
+  if (kind == GranuleKind::Large) {
+    const LargeBlock& large = entry.large();
+    return room_in(large.record, large.user.address(), address);
   }
-  // Another thread is resizing or freeing the block at this moment: what will be is not known yet.
-  return state == BlockState::Busy ? kUnboundedRoom : 0;
+  const SlabBlock block = slab_block_at(entry.slab(), address);
+  return block.record == nullptr ? 0 : room_in(*block.record, block.base + kFrontBytes, address);
 }
 
 void refuse_call(const Domain& domain, RefusedCall call, Address caller) noexcept {
