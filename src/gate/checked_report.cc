@@ -191,6 +191,8 @@ void report_library_call(const Domain& domain, const CheckedBlock& block, const 
   const std::ptrdiff_t offset =
       static_cast<std::ptrdiff_t>(call.address - reinterpret_cast<Address>(block.user));
   const bool before = offset < 0;
+  finding.call = {true, call.function, call.touch == Touch::Writes, offset, call.bytes,
+                  call.open_ended};
   sentence.text(before ? " at -" : " at +")
       .decimal(static_cast<std::uint64_t>(before ? -offset : offset))
       .text(state == BlockState::Live ? " of a " : " of a freed ").decimal(request)
