@@ -61,6 +61,7 @@ set(HAKMEM_RECORD_SOURCES
 # From level 4 on: what library calls may touch.
 set(HAKMEM_LIBRARY_CALL_SOURCES
   src/gate/early_calls.cc
+  src/gate/format_texts.cc
   src/gate/library_call.cc
   src/gate/library_text.cc)
 # Tests beside the code, by the level from which their subject exists.
@@ -119,6 +120,7 @@ set(HAKMEM_REPORT_TESTS
 set(HAKMEM_RECORD_TESTS)
 set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/early_calls_test.cc
+  src/gate/format_texts_test.cc
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc)
 set(HAKMEM_API_SOURCES

@@ -8,6 +8,7 @@
 #include <cstdarg>
 
 #include "api/lib_calls.h"
+#include "gate/format_texts.h"
 #include "os/os.h"
 
 using namespace hakmem;
@@ -82,6 +83,7 @@ std::size_t printed_bytes(const char* format, va_list arguments,
 int print(const LibraryCall& call, char* to, const char* format, va_list arguments,
           const Fortified& fortified) noexcept {
   if (!ready()) return -1;
+  check_texts(call, format, arguments);
   const std::size_t room = call.room(to);
   if (room != kUnboundedRoom) {
     const std::size_t bytes = printed_bytes(format, arguments, fortified);
@@ -95,6 +97,7 @@ int print(const LibraryCall& call, char* to, const char* format, va_list argumen
 int print_limited(const LibraryCall& call, char* to, std::size_t n, const char* format,
                   va_list arguments, const Fortified& fortified) noexcept {
   if (!ready()) return -1;
+  check_texts(call, format, arguments);
   const std::size_t room = call.room(to);
   if (n > room) {
     const std::size_t whole = printed_bytes(format, arguments, fortified);
@@ -129,6 +132,7 @@ HAK_COLD std::size_t printed_characters(const wchar_t* format, va_list arguments
 int print_wide_limited(const LibraryCall& call, wchar_t* to, std::size_t n, const wchar_t* format,
                        va_list arguments, const Fortified& fortified) noexcept {
   if (!ready()) return -1;
+  check_texts(call, format, arguments);
   const std::size_t room = room_for(call, to);
   if (n <= room) return print_wide(to, n, format, arguments, fortified);
   va_list again;

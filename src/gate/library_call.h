@@ -36,6 +36,8 @@ class LibraryCall {
                          bool on) noexcept
       : domain_(domain), function_(function), caller_(caller), on_(on) {}
 
+  HAK_INLINE bool on() const noexcept { return on_; }
+
   HAK_INLINE std::size_t room(const void* at) const noexcept {
     return on_ ? room_at(domain_, reinterpret_cast<Address>(at)) : kUnboundedRoom;
   }

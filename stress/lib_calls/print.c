@@ -37,6 +37,11 @@ static void print_wide(wchar_t* to, size_t n, const wchar_t* format, ...) {
   _(vsnprintf_w, vsnprintf, 0, print_limited(c->p, c->n + c->x, "%s", c->a))                 \
   _(swprintf_w, swprintf, 1, swprintf(c->wp, c->wn + c->x, L"%ls", c->wa))                   \
   _(swprintf_far_w, swprintf, 1, swprintf(c->wp, FAR, L"%ls", c->wa))                        \
+  _(sprintf_r, sprintf, 0, sprintf(c->out, "%d %s", 1, text(c)))                             \
+  _(sprintf_limit_r, sprintf, 0, sprintf(c->out, "%.*s", (int)(c->n + c->x), c->p))          \
+  _(snprintf_r, snprintf, 0, snprintf(c->out, 4, "%.1f %s", 1.0, text(c)))                   \
+  _(snprintf_nothing_r, snprintf, 0, snprintf(NULL, 0, "%s", text(c)))                       \
+  _(swprintf_r, swprintf, 1, swprintf(c->wout, 4, L"%ls", wide_text(c)))                     \
   _(vswprintf_w, vswprintf, 1, print_wide(c->wp, FAR, L"%ls", c->wa))
 
 CASES(CASE)
