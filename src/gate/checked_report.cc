@@ -85,10 +85,7 @@ CheckedBlock block_around(const Domain& domain, Address address) noexcept {
 bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
   const CheckedBlock block = block_around(domain, address);
   if (block.record == nullptr || block.record->state() == BlockState::Fresh) return false;
-  fill_block(domain, block, finding);
-  const BlockState state = block.record->state();
-  finding.block.state = name_of(state);
-  if (state != BlockState::Live) fill_freed(domain, block, finding);
+  describe_checked_block(domain, block, finding);
   return true;
 }
 
@@ -98,6 +95,14 @@ bool fill_surroundings(const Domain& domain, Address address, Finding& finding) 
 }
 
 }  // namespace
+
+void describe_checked_block(const Domain& domain, const CheckedBlock& block,
+                            Finding& finding) noexcept {
+  fill_block(domain, block, finding);
+  const BlockState state = block.record->state();
+  finding.block.state = name_of(state);
+  if (state != BlockState::Live) fill_freed(domain, block, finding);
+}
 
 void report_double_free(const Domain& domain, const CheckedBlock& block,
                         const Detection& detection) noexcept {
@@ -168,51 +173,6 @@ void report_mismatch(const Domain& domain, const CheckedBlock& block, const Dete
   fill_block(domain, block, finding);
   finding.block.state = name_of(BlockState::Live);
   sentence_of(finding).text(sentence);
-  end();
-}
-
-void report_library_call(const Domain& domain, const CheckedBlock& block, const RefusedCall& call,
-                         const Detection& detection) noexcept {
-  Finding& finding = begin_finding(Violation::kLibraryCall);
-  finding.address = call.address;
-  fill_detected(finding, detection);
-  TextSink sentence = sentence_of(finding);
-  sentence.text(call.function).text("() would ");
-  sentence.text(call.touch == Touch::Writes ? "write " : "read ").decimal(call.bytes);
-  sentence.text(call.bytes == 1 ? " byte" : " bytes").text(call.open_ended ? " or more" : "");
-  const BlockState state = block.record == nullptr ? BlockState::Fresh : block.record->state();
-  if (state == BlockState::Fresh) {
-    sentence.text(" of heap memory that no allocation call returned.");
-    end();
-  }
-  fill_block(domain, block, finding);
-  finding.block.state = name_of(state);
-  const std::size_t request = block.record->request_bytes;
-  const std::ptrdiff_t offset =
-      static_cast<std::ptrdiff_t>(call.address - reinterpret_cast<Address>(block.user));
-  const bool before = offset < 0;
-  finding.call = {true, call.function, call.touch == Touch::Writes, offset, call.bytes,
-                  call.open_ended};
-  sentence.text(before ? " at -" : " at +")
-      .decimal(static_cast<std::uint64_t>(before ? -offset : offset))
-      .text(state == BlockState::Live ? " of a " : " of a freed ").decimal(request)
-      .text("-byte block");
-  if (state != BlockState::Live) {
-    fill_freed(domain, block, finding);
-    sentence.text(".");
-    finding.likely = "a dangling pointer was passed";
-  } else if (before) {
-    sentence.text(": before its start.");
-    finding.likely = "a negative index, or the overflow of the block before";
-  } else {
-    const std::size_t reached = static_cast<std::size_t>(offset);
-    const std::size_t room = reached < request ? request - reached : 0;
-    sentence.text(": ").decimal(call.bytes - room)
-        .text(call.open_ended ? " or more" : "").text(" past its end.");
-    finding.likely = call.open_ended ? "a text without its closing NUL"
-                                     : "a size larger than the block that was allocated";
-  }
-  finding.confidence = "high";
   end();
 }
 

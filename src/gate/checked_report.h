@@ -14,6 +14,10 @@ struct Detection {
   const StackTrace* stack = nullptr;  ///< null: the sweep at the process's end noticed
 };
 
+/// Writes what is known of the block into a finding: its state, and who allocated and freed it.
+void describe_checked_block(const Domain& domain, const CheckedBlock& block,
+                            Finding& finding) noexcept;
+
 [[noreturn]] HAK_COLD void report_double_free(const Domain& domain, const CheckedBlock& block,
                                               const Detection& detection) noexcept;
 /// A pointer into a block, or to one that was never handed out.
@@ -28,21 +32,6 @@ struct Detection {
 [[noreturn]] HAK_COLD void report_mismatch(const Domain& domain, const CheckedBlock& block,
                                            const Detection& detection,
                                            const char* sentence) noexcept;
-
-enum class Touch : std::uint8_t { Reads, Writes };
-
-/// A library call that must not be made as the program wants it.
-struct RefusedCall {
-  const char* function;     ///< without brackets
-  Touch touch;
-  Address address;          ///< first byte it would touch
-  std::size_t bytes;        ///< how many it would touch
-  bool open_ended;          ///< or more: nothing in the block would stop it
-};
-/// `block.record` is null when the address is in no block that ever was handed out.
-[[noreturn]] HAK_COLD void report_library_call(const Domain& domain, const CheckedBlock& block,
-                                               const RefusedCall& call,
-                                               const Detection& detection) noexcept;
 /// Damaged canary or fill; the violation says which. Returns for a sweep, which looks further.
 HAK_COLD void report_damage(const Domain& domain, const CheckedBlock& block,
                                          Violation violation, const Damage& damage,

@@ -1,5 +1,6 @@
 #include "gate/library_call.h"
 
+#include "base/text_sink.h"
 #include "gate/raw_calls.h"
 
 namespace hakmem {
@@ -50,6 +51,64 @@ CheckedBlock block_touched(MapEntry entry, Address address) noexcept {
   return block.record == nullptr ? CheckedBlock{} : checked_block_in(entry.slab(), block.base);
 }
 
+/// "memcpy() would write 21 bytes": what every sentence begins with.
+void write_call(TextSink& sentence, const RefusedCall& call) noexcept {
+  sentence.text(call.function).text("() would ");
+  sentence.text(call.touch == Touch::Writes ? "write " : "read ").decimal(call.bytes);
+  sentence.text(call.bytes == 1 ? " byte" : " bytes").text(call.open_ended ? " or more" : "");
+}
+
+/// " at +0 of a 20-byte block: 1 past its end.", and the probable cause.
+void write_place(TextSink& sentence, const RefusedCall& call, const BlockRecord& record,
+                 Finding& finding) noexcept {
+  const std::ptrdiff_t offset = finding.call.offset;
+  const std::size_t reached = static_cast<std::size_t>(offset);
+  const std::size_t request = record.request_bytes;
+  const bool before = offset < 0;
+  const bool freed = finding.freed.known;
+  sentence.text(before ? " at -" : " at +")
+      .decimal(static_cast<std::uint64_t>(before ? -offset : offset))
+      .text(freed ? " of a freed " : " of a ").decimal(request).text("-byte block");
+  finding.confidence = "high";
+  if (freed) {
+    sentence.text(".");
+    finding.likely = "a dangling pointer was passed";
+  } else if (before) {
+    sentence.text(": before its start.");
+    finding.likely = "a negative index, or the overflow of the block before";
+  } else {
+    sentence.text(": ").decimal(call.bytes - (reached < request ? request - reached : 0))
+        .text(call.open_ended ? " or more" : "").text(" past its end.");
+    finding.likely = call.open_ended ? "a text without its closing NUL"
+                                     : "a size larger than the block that was allocated";
+  }
+}
+
+/// `block.record` is null when the address is in no block that ever was handed out.
+[[noreturn]] void report(const Domain& domain, const CheckedBlock& block, const RefusedCall& call,
+                         const StackTrace& stack) noexcept {
+  Finding& finding = begin_finding(Violation::kLibraryCall);
+  finding.address = call.address;
+  finding.detected.known = true;
+  finding.detected.thread_id = static_cast<std::uint32_t>(os::thread_id());
+  finding.detected.sequence = domain.checks.shared_sequence.load(CounterOrders::kAny) + 1;
+  finding.detected.stack = stack;
+  TextSink sentence(finding.sentence, sizeof finding.sentence);
+  write_call(sentence, call);
+  if (block.record != nullptr && block.record->state() != BlockState::Fresh) {
+    describe_checked_block(domain, block, finding);
+    const std::ptrdiff_t offset =
+        static_cast<std::ptrdiff_t>(call.address - reinterpret_cast<Address>(block.user));
+    finding.call = {true, call.function, call.touch == Touch::Writes, offset, call.bytes,
+                    call.open_ended};
+    write_place(sentence, call, *block.record, finding);
+  } else {
+    sentence.text(" of heap memory that no allocation call returned.");
+  }
+  publish_finding(true);
+  unreachable();
+}
+
 }  // namespace
 
 std::size_t room_in_heap(MapEntry entry, Address address) noexcept {
@@ -68,9 +127,7 @@ void refuse_call(const Domain& domain, RefusedCall call, Address caller) noexcep
   if (!entry.is_ours()) return;
   StackTrace stack;
   capture_stack(domain.checks.stack_method, domain.checks.stack_frames, caller, stack);
-  const std::uint64_t sequence = domain.checks.shared_sequence.load(CounterOrders::kAny) + 1;
-  const Detection detection{static_cast<std::uint32_t>(os::thread_id()), sequence, &stack};
-  report_library_call(domain, block_touched(entry, call.address), call, detection);
+  report(domain, block_touched(entry, call.address), call, stack);
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -24,6 +24,17 @@ HAK_INLINE std::size_t room_at(const Domain& domain, Address address) noexcept {
   return room_in_heap(entry, address);
 }
 
+enum class Touch : std::uint8_t { Reads, Writes };
+
+/// A library call that must not be made as the program wants it.
+struct RefusedCall {
+  const char* function;     ///< without brackets
+  Touch touch;
+  Address address;          ///< first byte it would touch
+  std::size_t bytes;        ///< how many it would touch
+  bool open_ended;          ///< or more: nothing in the block would stop it
+};
+
 /// refuse() with values, so that a call that is made need not lie in memory to be asked about.
 HAK_COLD void refuse_call(const Domain& domain, RefusedCall call, Address caller) noexcept;
 
