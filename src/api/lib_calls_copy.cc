@@ -1,18 +1,19 @@
 // strcpy, strcat, strdup and their kin, narrow and wide.
 #include "api/lib_calls_copy.h"
 
+#include <cstdlib>
+
 using namespace hakmem;
 
 namespace {
 
-/// A block with the first `length` characters and a NUL; null and ENOMEM when there is none. The
-/// block is the program's own allocation: its stack begins at the caller of strdup.
+/// A block with the first `length` characters and a NUL; null and ENOMEM when there is none. Asks
+/// the process's malloc, as the C library does: a program may have brought one of its own.
 template <class C>
-HAK_INLINE C* duplicate(const C* text, std::size_t length) noexcept {
-  void* const block = front::allocate(process_domain, this_thread, (length + 1) * sizeof(C),
-                                      AllocKind::Malloc);
-  if (block == nullptr) return nullptr;
-  C* const copy = static_cast<C*>(raw::memmove(block, text, length * sizeof(C)));
+C* duplicate(const C* text, std::size_t length) noexcept {
+  C* const copy = static_cast<C*>(std::malloc((length + 1) * sizeof(C)));
+  if (copy == nullptr) return nullptr;
+  raw::memmove(copy, text, length * sizeof(C));
   copy[length] = C{};
   return copy;
 }

@@ -2,22 +2,27 @@
 """Runs every case of the lib_calls program under a malloc library of level 4 and judges it.
 
     run_lib_calls.py --library build/lib/libhakmem_l4.so --program build/stress/lib_calls
-                     --legal build/stress/lib_calls_legal --early build/stress/lib_calls_early
+                     --silent build/stress/lib_calls_legal --silent build/stress/lib_calls_early
+    run_lib_calls.py --library build/lib/libhakmem.so --absent
 
 A broken call must end its process with 86, before anything is damaged, and HK111 must name the
 function, the block's request and both stacks; on a freed block it must say so and show the free.
-The correct twins of all must be silent, in one process, and so must the programs that are legal but
-look otherwise, and those that call at odd moments. With lib_calls=0 nothing of it is reported.
-Called by CTest. Invariant: a case that the program does not know is a failure.
+The correct twins of all must be silent, in one process, and so must programs that only look wrong,
+call at odd moments or bring a malloc of their own. With lib_calls=0 nothing of it is reported. With
+--absent the library is another level's, which must not stand before any of these functions. Called
+by CTest. Invariant: a case that the program does not know is a failure.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 
 SIZES = (13, 100, 5000, 70000, 4000000)
 FOUND = 86
+CHECKED = re.compile(r"_*(mem(?!align)\w+|bcopy|bzero|bcmp|str\w+|stp\w+|wcs\w+|wmem\w+|\w*printf"
+                     r"|\w+_chk)")
 
 
 def run(library, argv, options="symbolize=0"):
@@ -69,9 +74,9 @@ def judge_broken(arguments):
 
 def judge_silent(arguments):
     """Correct programs, and broken ones with the checks switched off; the same numbers."""
-    quiet = [([arguments.program, "all"], "symbolize=0"), ([arguments.legal], "symbolize=0"),
-             ([arguments.early], "symbolize=0"),
-             ([arguments.legal], "lib_calls=0"), ([arguments.early], "lib_calls=0"),
+    quiet = [([arguments.program, "all"], "symbolize=0"),
+             *(([program], options) for program in arguments.silent
+               for options in ("symbolize=0", "lib_calls=0")),
              ([arguments.program, "memchr_r", "13", "broken"], "lib_calls=0"),
              ([arguments.program, "strnlen_r", "13", "freed"], "lib_calls=0")]
     failures = 0
@@ -90,11 +95,25 @@ def judge_silent(arguments):
     return len(quiet) + 1, failures
 
 
+def judge_absent(library):
+    """Exit status 0 when the library exports its malloc, and no function that cases call."""
+    listing = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True,
+                             check=True).stdout.decode()
+    exported = {line.split()[-1].split("@")[0] for line in listing.splitlines()}
+    found = sorted(name for name in exported if CHECKED.fullmatch(name))
+    print(f"{len(exported)} functions exported, of library calls: {' '.join(found) or 'none'}")
+    return 0 if "malloc" in exported and not found else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("library", "program", "legal", "early"):
-        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--program")
+    parser.add_argument("--silent", action="append", default=[], help="a correct program")
+    parser.add_argument("--absent", action="store_true")
     arguments = parser.parse_args()
+    if arguments.absent:
+        return judge_absent(arguments.library)
     counts = [judge_broken(arguments), judge_silent(arguments)]
     runs, failures = (sum(column) for column in zip(*counts))
     print(f"{runs - failures} ok, {failures} failed")
