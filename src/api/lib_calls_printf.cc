@@ -134,7 +134,8 @@ int print_wide_limited(const LibraryCall& call, wchar_t* to, std::size_t n, cons
   if (!ready()) return -1;
   check_texts(call, format, arguments);
   const std::size_t room = room_for(call, to);
-  if (n <= room) return print_wide(to, n, format, arguments, fortified);
+  const bool library_ends_it = n > fortified.target;
+  if (n <= room || library_ends_it) return print_wide(to, n, format, arguments, fortified);
   va_list again;
   va_copy(again, arguments);
   const int length = room == 0 ? -1 : print_wide(to, room, format, again, fortified);

@@ -22,13 +22,14 @@ struct SlabBlock {
 /// The block whose bytes these are, or whose neighbourhood: what lies between two blocks belongs to
 /// one of them.
 HAK_INLINE SlabBlock slab_block_at(const Slab& slab, Address address) noexcept {
-  const std::uint32_t stride = slab.stride_bytes, carved = slab.carved;
-  if (stride == 0 || carved == 0) [[unlikely]] return {};
+  // Fields that do not change while a block of the slab is live: who asks may not be the owner.
+  const std::uint32_t stride = slab.stride_bytes, capacity = slab.capacity;
+  if (stride == 0 || capacity == 0) [[unlikely]] return {};
   const Address first = slab.first_base();
   // A slab or span is less than 4 GiB: the short division takes a third of the long one's time.
   const std::uint32_t offset = address < first ? 0 : static_cast<std::uint32_t>(address - first);
   std::uint32_t index = offset / stride;
-  if (index >= carved) [[unlikely]] index = carved - 1;
+  if (index >= capacity) [[unlikely]] index = capacity - 1;
   return {&record_of(slab, index), first + std::size_t{index} * stride};
 }
 
