@@ -136,6 +136,7 @@ set(HAKMEM_LIBRARY_CALL_API_SOURCES
   src/api/lib_calls_copy.cc
   src/api/lib_calls_fortified.cc
   src/api/lib_calls_memory.cc
+  src/api/lib_calls_output.cc
   src/api/lib_calls_printf.cc
   src/api/lib_calls_search.cc
   src/api/lib_calls_start.cc)

@@ -4,7 +4,8 @@
 // the C library's function does, by that very function (gate/raw_calls.h) where there is a choice.
 //
 // Exported names are given by assembler labels: the compiler knows rules of its own about
-// functions called memcpy, and <cstring> declares some of them with other types.
+// functions called memcpy, and <cstring> declares some of them with other types. They are not
+// noexcept: printing is a cancellation point, and a cancelled thread unwinds through it.
 #pragma once
 
 #include "api/process.h"
@@ -12,8 +13,8 @@
 
 /// Declares and begins the definition of the function that is exported as `name`.
 #define HAK_LIBRARY_CALL(result, name, parameters)                     \
-  HAK_EXPORT result checked_##name parameters noexcept __asm__(#name); \
-  result checked_##name parameters noexcept
+  HAK_EXPORT result checked_##name parameters __asm__(#name);          \
+  result checked_##name parameters
 
 /// Exports `name`, a function above in the same file, as `other` too. In the assembler's words: the
 /// compiler would look for the target among its own declarations of such names.
@@ -25,8 +26,12 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 /// True from the constructor's end on, unless lib_calls=0. Never changes later.
 extern HAK_HIDDEN constinit bool library_calls_checked;
 
-/// Finds the C library's printf family, which has no fallback; part of start_library_calls().
+/// Find the C library's printf family, which has no fallback; parts of start_library_calls().
 void find_printf_calls() noexcept;
+void find_output_calls() noexcept;
+/// The same when somebody prints before the constructor. False: not even relocated, as in IFUNC
+/// resolvers of other libraries; there is no C library for us then.
+bool try_find_printf_calls() noexcept;
 
 /// The question about the exported function that this is inlined into.
 HAK_INLINE LibraryCall this_call(const char* function) noexcept {

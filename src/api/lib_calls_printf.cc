@@ -38,18 +38,8 @@ void find(Function*& out, const char* name) noexcept {
   out = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-/// The constructor's work when somebody prints before it. False: not even relocated, as in IFUNC
-/// resolvers of other libraries; there is no C library for us then.
-HAK_COLD bool try_find_early() noexcept {
-  using Find = void (*)() noexcept;
-  static constinit const volatile Find relocated = find_printf_calls;
-  if (relocated == nullptr) return false;
-  find_printf_calls();
-  return printf_calls.vsnprintf != nullptr;
-}
-
 HAK_INLINE bool ready() noexcept {
-  return printf_calls.vsnprintf != nullptr || try_find_early();
+  return printf_calls.vsnprintf != nullptr || try_find_printf_calls();
 }
 
 HAK_INLINE int print_narrow(char* to, std::size_t n, const char* format, va_list arguments,
@@ -151,6 +141,15 @@ int print_wide_limited(const LibraryCall& call, wchar_t* to, std::size_t n, cons
 }
 
 }  // namespace
+
+HAK_COLD bool hakmem::try_find_printf_calls() noexcept {
+  using Find = void (*)() noexcept;
+  static constinit const volatile Find relocated = find_printf_calls;
+  if (relocated == nullptr) return false;
+  find_printf_calls();
+  find_output_calls();
+  return printf_calls.vsnprintf != nullptr;
+}
 
 void hakmem::find_printf_calls() noexcept {
   find(printf_calls.vsprintf, "vsprintf");

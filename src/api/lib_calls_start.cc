@@ -32,6 +32,7 @@ void start_library_calls(const Options& options) noexcept {
 #include "gate/raw_calls.def"
 #undef HAK_RAW_CALL
   find_printf_calls();
+  find_output_calls();
   library_calls_checked = options.lib_calls;
 }
 
