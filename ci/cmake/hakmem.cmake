@@ -59,6 +59,12 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/checked_report.cc
   src/gate/exit_sweep.cc
   src/gate/leak_search.cc)
+# From level 4 on: what library calls may touch.
+set(HAKMEM_LIBRARY_CALL_SOURCES
+  src/gate/early_calls.cc
+  src/gate/format_texts.cc
+  src/gate/library_call.cc
+  src/gate/library_text.cc)
 # Tests beside the code, by the level from which their subject exists.
 set(HAKMEM_CORE_TESTS
   src/base/block_layout_test.cc
@@ -115,6 +121,11 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/stack_cache_test.cc
   src/ptr_trace/stack_depot_test.cc)
 set(HAKMEM_RECORD_TESTS)
+set(HAKMEM_LIBRARY_CALL_TESTS
+  src/gate/early_calls_test.cc
+  src/gate/format_texts_test.cc
+  src/gate/library_call_test.cc
+  src/gate/library_text_test.cc)
 set(HAKMEM_API_SOURCES
   src/api/malloc_api.cc
   src/api/new_delete.cc
@@ -122,6 +133,20 @@ set(HAKMEM_API_SOURCES
   src/api/process.cc
   src/api/relaunch.cc
   src/api/statistics_api.cc)
+
+# From level 4 on: the library calls that are checked.
+set(HAKMEM_LIBRARY_CALL_API_SOURCES
+  src/api/lib_calls_copy.cc
+  src/api/lib_calls_fortified.cc
+  src/api/lib_calls_memory.cc
+  src/api/lib_calls_output.cc
+  src/api/lib_calls_printf.cc
+  src/api/lib_calls_search.cc
+  src/api/lib_calls_start.cc)
+# What defines memcpy and its like must not be compiled into a call of itself.
+set(HAKMEM_LIBRARY_CALL_FLAGS
+  -fno-builtin -U_FORTIFY_SOURCE
+  $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
 
 # The runtime sources of a level, without src/api and the operating system.
 function(hakmem_level_sources level out)
@@ -131,6 +156,9 @@ function(hakmem_level_sources level out)
   endif()
   if(level GREATER_EQUAL 3)
     list(APPEND sources ${HAKMEM_RECORD_SOURCES})
+  endif()
+  if(level GREATER_EQUAL 4)
+    list(APPEND sources ${HAKMEM_LIBRARY_CALL_SOURCES})
   endif()
   list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/)
   set(${out} ${sources} PARENT_SCOPE)
@@ -155,7 +183,7 @@ function(hakmem_add_library level)
     list(APPEND own src/api/start_checks.cc)
   endif()
   if(level EQUAL 4)
-    list(APPEND own src/api/main_entry.cc)
+    list(APPEND own src/api/main_entry.cc ${HAKMEM_LIBRARY_CALL_API_SOURCES})
   endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)
   add_library(${target} SHARED ${sources} ${own})
@@ -167,6 +195,16 @@ function(hakmem_add_library level)
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C NO_SONAME ON)
   target_link_options(${target} PRIVATE
     -Wl,--as-needed -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
+  if(level EQUAL 4)
+    set(redefining ${HAKMEM_LIBRARY_CALL_API_SOURCES} src/gate/early_calls.cc)
+    list(TRANSFORM redefining PREPEND ${PROJECT_SOURCE_DIR}/)
+    set_source_files_properties(${redefining} PROPERTIES
+      COMPILE_OPTIONS "${HAKMEM_LIBRARY_CALL_FLAGS}")
+    # Our own calls of these, and the compiler's, go to api/lib_calls_start.cc.
+    foreach(function IN ITEMS memcpy memmove memset memcmp strlen)
+      target_link_options(${target} PRIVATE -Wl,--wrap=${function})
+    endforeach()
+  endif()
   if(level GREATER_EQUAL 1)
     # The unwinder of level 4's safe mode and of every report; libunwind is loaded, not linked.
     target_link_libraries(${target} PRIVATE gcc_s)
@@ -205,6 +243,9 @@ function(hakmem_add_unit_tests level geometry)
   endif()
   if(level GREATER_EQUAL 3)
     list(APPEND tests ${HAKMEM_RECORD_TESTS})
+  endif()
+  if(level GREATER_EQUAL 4)
+    list(APPEND tests ${HAKMEM_LIBRARY_CALL_TESTS})
   endif()
   list(TRANSFORM tests PREPEND ${PROJECT_SOURCE_DIR}/)
   set(target unit_tests_l${level}_${geometry})

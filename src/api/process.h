@@ -23,6 +23,9 @@ std::uint64_t failures_noted(FailureReason reason) noexcept;
 
 /// What each level starts beyond the allocator itself; called once by the constructor.
 void start_checks(const Options& options) noexcept;
+/// Level 4's part of it: finds the C library's memory and string functions and checks calls of them
+/// from now on. While there is one thread.
+void start_library_calls(const Options& options) noexcept;
 /// What the checks must forget in a child after fork.
 void checks_after_fork() noexcept;
 /// The checks at the end of the process; called by the destructor.

@@ -16,6 +16,7 @@ void start_checks(const Options& options) noexcept {
     os::exit_now(exit_code::kBadOption);
   }
   if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
+  if constexpr (kBuildChecks.has(Check::kLibraryCalls)) start_library_calls(options);
 }
 
 void checks_after_fork() noexcept {

@@ -85,10 +85,7 @@ CheckedBlock block_around(const Domain& domain, Address address) noexcept {
 bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
   const CheckedBlock block = block_around(domain, address);
   if (block.record == nullptr || block.record->state() == BlockState::Fresh) return false;
-  fill_block(domain, block, finding);
-  const BlockState state = block.record->state();
-  finding.block.state = name_of(state);
-  if (state != BlockState::Live) fill_freed(domain, block, finding);
+  describe_checked_block(domain, block, finding);
   return true;
 }
 
@@ -98,6 +95,14 @@ bool fill_surroundings(const Domain& domain, Address address, Finding& finding) 
 }
 
 }  // namespace
+
+void describe_checked_block(const Domain& domain, const CheckedBlock& block,
+                            Finding& finding) noexcept {
+  fill_block(domain, block, finding);
+  const BlockState state = block.record->state();
+  finding.block.state = name_of(state);
+  if (state != BlockState::Live) fill_freed(domain, block, finding);
+}
 
 void report_double_free(const Domain& domain, const CheckedBlock& block,
                         const Detection& detection) noexcept {

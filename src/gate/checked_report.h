@@ -14,6 +14,10 @@ struct Detection {
   const StackTrace* stack = nullptr;  ///< null: the sweep at the process's end noticed
 };
 
+/// Writes what is known of the block into a finding: its state, and who allocated and freed it.
+void describe_checked_block(const Domain& domain, const CheckedBlock& block,
+                            Finding& finding) noexcept;
+
 [[noreturn]] HAK_COLD void report_double_free(const Domain& domain, const CheckedBlock& block,
                                               const Detection& detection) noexcept;
 /// A pointer into a block, or to one that was never handed out.

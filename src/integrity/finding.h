@@ -51,12 +51,23 @@ struct FindingBytes {
   std::uint8_t window[kByteWindowMax] = {};
 };
 
+/// A library call that was not made, because it would have left its block.
+struct FindingCall {
+  bool known = false;
+  const char* function = "";        ///< "memcpy"
+  bool writes = false;              ///< else it reads
+  std::ptrdiff_t offset = 0;        ///< of its first byte, from the block's user address
+  std::size_t bytes = 0;            ///< how many it would have touched
+  bool open_ended = false;          ///< or more
+};
+
 struct Finding {
   Violation violation = Violation::kDoubleFree;
   char sentence[kSentenceMax] = {};   ///< what happened, one or two sentences, no addresses first
   Address address = 0;                ///< what the program passed, or the first damaged byte
   FindingBlock block;
   FindingBytes bytes;
+  FindingCall call;
   FindingEvent detected, freed, allocated;
   const char* likely = "";            ///< probable cause, "" when nothing is known
   const char* confidence = "";        ///< "high", "medium", "low"

@@ -42,6 +42,17 @@ void write_bytes(JsonSink& json, const FindingBytes& bytes) noexcept {
   json.end_object();
 }
 
+void write_call(JsonSink& json, const FindingCall& call) noexcept {
+  if (!call.known) return;
+  // A negative length, taken for an unsigned one, is more than JSON readers keep.
+  constexpr std::size_t kBytesMax = ~std::size_t{0} >> 1;
+  const std::size_t bytes = call.bytes < kBytesMax ? call.bytes : kBytesMax;
+  json.begin_object("call").string("function", call.function);
+  json.string("access", call.writes ? "write" : "read").number("offset", call.offset);
+  json.number("bytes", static_cast<std::int64_t>(bytes)).boolean("or_more", call.open_ended);
+  json.end_object();
+}
+
 void write_frame(JsonSink& json, const ResolvedFrame& frame) noexcept {
   json.begin_object().address("pc", frame.pc);
   if (frame.module != nullptr) {
@@ -102,6 +113,7 @@ void write_json_finding(TextSink& sink, const Finding& finding, const ResolvedFi
   if (finding.address != 0) json.address("address", finding.address);
   write_block(json, finding.block);
   write_bytes(json, finding.bytes);
+  write_call(json, finding.call);
   json.begin_array("events");
   write_event(json, "detected", finding.detected, stacks.detected, with_stacks);
   write_event(json, "freed", finding.freed, stacks.freed, with_stacks);

@@ -80,6 +80,20 @@ TEST(ReportJson, ABareFindingOfEveryViolationFitsTheSchema) {
   }
 }
 
+TEST(ReportJson, ARefusedCallKeepsItsValues) {
+  const auto sample = sample_finding();
+  sample->finding.violation = Violation::kLibraryCall;
+  sample->finding.call = {true, "memcpy", true, -4, ~std::size_t{0}, false};
+  const Json report = Json::parse(document(*sample, true));
+  expect_fits_schema(report);
+  const Json& call = report["findings"][0]["call"];
+  EXPECT_EQ(call["function"], "memcpy");
+  EXPECT_EQ(call["access"], "write");
+  EXPECT_EQ(call["offset"], -4);
+  EXPECT_GT(call["bytes"], std::int64_t{1} << 62);
+  EXPECT_EQ(call["or_more"], false);
+}
+
 TEST(ReportJson, WithoutStacksAndWithSeveralFindingsItStillFits) {
   const auto sample = sample_finding();
   sample->finding.bytes.keyed = true;
