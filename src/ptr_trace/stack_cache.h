@@ -5,7 +5,12 @@
 // return address, so its function's unwind rule leads to the same next place; that place holds the
 // same return address, and so on to the end. Only places inside the thread's own stack are
 // remembered, each found by the unwind tables and holding the address that they gave.
-// Invariant: an entry's places rise and lie in the stack of the thread that fills it.
+//
+// PROTOCOL remembered stacks
+//   A cache belongs to the heap's thread, which alone reads and writes it; a signal handler that
+//   interrupts a capture does without. dlclose steps the epoch, and no entry of an older one is
+//   believed. Invariant: an entry's places rise and lie in the stack of the thread that filled it.
+//   Breaks it: comparing an entry whose places are not all inside the comparing thread's stack.
 #pragma once
 
 #include "ptr_trace/backtrace.h"
