@@ -44,6 +44,8 @@ bool discard(std::byte* begin, std::size_t bytes) noexcept;
 
 /// Asks for huge pages from here on; advice, without an answer.
 void advise_huge_pages(std::byte* begin, std::size_t bytes) noexcept;
+/// Moves what is there into huge pages at once, about half a millisecond for each; advice, too.
+void collapse_to_huge_pages(std::byte* begin, std::size_t bytes) noexcept;
 
 /// Milliseconds of a monotonic clock, a few milliseconds coarse, a few nanoseconds to read.
 std::uint64_t now_ms() noexcept;

@@ -108,6 +108,11 @@ void advise_huge_pages(std::byte* begin, std::size_t bytes) noexcept {
   system_call(SYS_madvise, as_long(begin), static_cast<long>(bytes), MADV_HUGEPAGE);
 }
 
+void collapse_to_huge_pages(std::byte* begin, std::size_t bytes) noexcept {
+  constexpr int kCollapse = 25;  // MADV_COLLAPSE of Linux 6.1; older kernels refuse it
+  system_call(SYS_madvise, as_long(begin), static_cast<long>(bytes), kCollapse);
+}
+
 std::uint64_t now_ms() noexcept {
   timespec now;
   // The vDSO's entry point: reads a shared page, neither allocates nor locks, cannot fail here.

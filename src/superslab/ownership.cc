@@ -74,27 +74,36 @@ void purge_due(SlabDomain& domain, Heap& heap, std::uint64_t now_ms) noexcept {
   }
 }
 
-/// True when nearly all of the heap's newest single-slab SuperSlab has been carved. Sparse slabs of
-/// many classes make a heap ask for SuperSlabs of which it touches little.
-bool has_filled_the_last(const Heap& heap) noexcept {
-  const SuperSlab* newest = heap.superslabs;
+/// The heap's newest single-slab SuperSlab, if nearly all of it has been carved; else null. Sparse
+/// slabs of many classes make a heap ask for SuperSlabs of which it touches little.
+SuperSlab* last_if_filled(const Heap& heap) noexcept {
+  SuperSlab* newest = heap.superslabs;
   while (newest != nullptr && newest->kind != SuperSlabKind::Single) newest = newest->next_in_heap;
-  if (newest == nullptr) return false;
+  if (newest == nullptr) return nullptr;
   std::size_t carved_bytes = 0;
   for (const Slab& slab : newest->slabs) {
     carved_bytes += std::size_t{slab.carved} * slab.stride_bytes;
   }
-  return carved_bytes >= kGeometry.superslab_bytes() / 8 * 7;
+  return carved_bytes >= kGeometry.superslab_bytes() / 8 * 7 ? newest : nullptr;
 }
 
-/// A huge page is touched whole, so the heap's next SuperSlab gets them only when the heap will
-/// probably fill it: it has filled the last one, or has several.
-bool deserves_huge_pages(const RetentionPolicy& policy, const Heap& heap,
-                         SuperSlabKind kind) noexcept {
-  if (!policy.huge_pages || kind != SuperSlabKind::Single) return false;
+/// A huge page is touched whole, so a heap's next SuperSlab gets them only when the heap will
+/// probably fill it: it has filled the last one, or has several. One that is full already takes no
+/// more memory with huge pages than without.
+void ask_for_huge_pages(const RetentionPolicy& policy, const Heap& heap,
+                        SuperSlab& next) noexcept {
+  if (!policy.huge_pages || next.kind != SuperSlabKind::Single) return;
   const std::uint32_t number = heap.single_superslabs + 1;
-  return number >= policy.huge_pages_from ||
-         (number >= policy.huge_pages_from_dense && has_filled_the_last(heap));
+  if (number < policy.huge_pages_from_dense) return;
+  SuperSlab* const filled = last_if_filled(heap);
+  if (filled != nullptr && !filled->huge) {
+    os::collapse_to_huge_pages(filled->data, kGeometry.superslab_bytes());
+    filled->huge = true;
+  }
+  const bool deserved = filled != nullptr || number >= policy.huge_pages_from;
+  if (!deserved || next.huge) return;
+  os::advise_huge_pages(next.data, kGeometry.superslab_bytes());
+  next.huge = true;
 }
 
 /// Gives the unit of an empty slab, off every list, back to its SuperSlab.
@@ -202,13 +211,9 @@ bool drain_all(SlabDomain& domain, Heap& heap) noexcept {
 }
 
 void attach_superslab(SlabDomain& domain, Heap& heap, SuperSlab& superslab) noexcept {
-  const bool huge = deserves_huge_pages(domain.policy, heap, superslab.kind);
+  ask_for_huge_pages(domain.policy, heap, superslab);
   link_to_heap(heap, superslab);
   heap.stats.superslabs_acquired.add();
-  if (huge && !superslab.huge) {
-    os::advise_huge_pages(superslab.data, kGeometry.superslab_bytes());
-    superslab.huge = true;
-  }
 }
 
 void shed(SlabDomain& domain, Heap& heap) noexcept {

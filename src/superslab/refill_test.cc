@@ -136,7 +136,9 @@ TEST_F(RefillTest, AHeapThatFillsItsSuperSlabsGetsHugePagesEarlier) {
   const std::size_t blocks_each = kCapacity * SuperSlab::kSlabs;
   for (std::size_t i = 0; i < blocks_each; ++i) take(heap_, kClass);
   const bool dense = kCapacity * stride_of(kClass) * 8 >= kGranuleBytes * 7;
+  const SuperSlab* const first = heap_.superslabs;
   EXPECT_EQ(slab_of(take(heap_, kClass)).superslab->huge, dense);
+  EXPECT_EQ(first->huge, dense) << "a full one costs no more with huge pages";
 }
 
 TEST_F(RefillTest, AHeapOfSparseSlabsDoesNotGetThemEarlier) {
