@@ -94,8 +94,8 @@ void ask_for_huge_pages(const RetentionPolicy& policy, const Heap& heap,
                         SuperSlab& next) noexcept {
   if (!policy.huge_pages || next.kind != SuperSlabKind::Single) return;
   const std::uint32_t number = heap.single_superslabs + 1;
-  if (number < policy.huge_pages_from_dense) return;
-  SuperSlab* const filled = last_if_filled(heap);
+  SuperSlab* const filled =
+      number >= policy.huge_pages_from_dense ? last_if_filled(heap) : nullptr;
   if (filled != nullptr && !filled->huge) {
     os::collapse_to_huge_pages(filled->data, kGeometry.superslab_bytes());
     filled->huge = true;

@@ -157,6 +157,7 @@ TEST_F(RefillTest, AHeapOfSparseSlabsDoesNotGetThemEarlier) {
 
 TEST_F(RefillTest, HugePagesAreAskedForWhenAHeapHasGrownAndNotBefore) {
   slabs().policy.huge_pages_from = 2;
+  slabs().policy.huge_pages_from_dense = 100;
   const std::size_t blocks_each = kCapacity * SuperSlab::kSlabs;
   const SlabBase first = take(heap_, kClass);
   for (std::size_t i = 1; i < blocks_each; ++i) take(heap_, kClass);
