@@ -58,6 +58,13 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/checked_report.cc
   src/gate/exit_sweep.cc
   src/gate/leak_search.cc)
+# Level 4: page mode.
+set(HAKMEM_PAGE_SOURCES
+  src/os/os_guard_linux.cc
+  src/ptr_trace/signal_relay_linux.cc
+  src/page_mode/page_extents.cc
+  src/page_mode/page_tier.cc
+  src/gate/guard_report.cc)
 # Tests beside the code, by the level from which their subject exists.
 set(HAKMEM_CORE_TESTS
   src/base/block_layout_test.cc
@@ -112,6 +119,16 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/backtrace_test.cc
   src/ptr_trace/stack_depot_test.cc)
 set(HAKMEM_RECORD_TESTS)
+set(HAKMEM_PAGE_TESTS
+  src/os/os_guard_test.cc
+  src/ptr_trace/signal_relay_test.cc
+  src/page_mode/page_placement_test.cc
+  src/page_mode/page_extents_test.cc
+  src/page_mode/page_tier_test.cc
+  src/page_mode/guard_hit_test.cc
+  src/gate/page_gate_test.cc
+  src/gate/page_threads_test.cc
+  src/gate/guard_report_test.cc)
 set(HAKMEM_API_SOURCES
   src/api/malloc_api.cc
   src/api/new_delete.cc
@@ -128,6 +145,9 @@ function(hakmem_level_sources level out)
   endif()
   if(level GREATER_EQUAL 3)
     list(APPEND sources ${HAKMEM_RECORD_SOURCES})
+  endif()
+  if(level EQUAL 4)
+    list(APPEND sources ${HAKMEM_PAGE_SOURCES})
   endif()
   list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/)
   set(${out} ${sources} PARENT_SCOPE)
@@ -152,7 +172,7 @@ function(hakmem_add_library level)
     list(APPEND own src/api/start_checks.cc)
   endif()
   if(level EQUAL 4)
-    list(APPEND own src/api/main_entry.cc)
+    list(APPEND own src/api/main_entry.cc src/api/page_mode_start.cc src/api/signal_api.cc)
   endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)
   add_library(${target} SHARED ${sources} ${own})
@@ -202,6 +222,9 @@ function(hakmem_add_unit_tests level geometry)
   endif()
   if(level GREATER_EQUAL 3)
     list(APPEND tests ${HAKMEM_RECORD_TESTS})
+  endif()
+  if(level EQUAL 4)
+    list(APPEND tests ${HAKMEM_PAGE_TESTS})
   endif()
   list(TRANSFORM tests PREPEND ${PROJECT_SOURCE_DIR}/)
   set(target unit_tests_l${level}_${geometry})

@@ -30,6 +30,7 @@ enum class Check : std::uint32_t {
   kStacks = 1u << 12,           ///< allocation and free stacks in a depot
   kExitSweep = 1u << 13,        ///< live and quarantined blocks are checked at exit
   kCrashReport = 1u << 14,      ///< fatal signals are reported with the block they hit
+  kPageMode = 1u << 15,         ///< on demand, each block on pages of its own beside a closed one
 };
 
 /// A set of checks with set algebra; a literal type, so that `if constexpr` can ask it.
@@ -64,7 +65,7 @@ constexpr CheckSet checks_for_level(int level) noexcept {
     set = set + Check::kRecords + Check::kCanaries + Check::kFreeFill + Check::kQuarantine;
   }
   if (level >= 4) {
-    set = set + Check::kStacks + Check::kExitSweep + Check::kCrashReport;
+    set = set + Check::kStacks + Check::kExitSweep + Check::kCrashReport + Check::kPageMode;
   }
   return set;
 }

@@ -13,6 +13,7 @@ constexpr Check kAllChecks[] = {
     Check::kListPatterns,  Check::kRemoteCount,     Check::kRecords,
     Check::kCanaries,      Check::kFreeFill,        Check::kQuarantine,
     Check::kStacks,        Check::kExitSweep,       Check::kCrashReport,
+    Check::kPageMode,
 };
 
 TEST(CheckSet, PlusAndMinusUndoEachOther) {

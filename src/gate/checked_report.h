@@ -14,6 +14,13 @@ struct Detection {
   const StackTrace* stack = nullptr;  ///< null: the sweep at the process's end noticed
 };
 
+/// The parts of a finding that all these reports have: who noticed, which block, who freed it.
+HAK_COLD void describe_detected(Finding& finding, const Detection& detection) noexcept;
+HAK_COLD void describe_block(const Domain& domain, const CheckedBlock& block,
+                         Finding& finding) noexcept;
+HAK_COLD void describe_freed(const Domain& domain, const CheckedBlock& block,
+                         Finding& finding) noexcept;
+
 [[noreturn]] HAK_COLD void report_double_free(const Domain& domain, const CheckedBlock& block,
                                               const Detection& detection) noexcept;
 /// A pointer into a block, or to one that was never handed out.
