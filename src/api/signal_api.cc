@@ -1,6 +1,6 @@
 // Level 4: the C library's functions that set the dispositions of signals and block them. In page
-// mode those of SIGSEGV and SIGBUS go through the relay, so that a program's handler gets its faults
-// and we get ours; everything else passes through as it is.
+// mode those of SIGSEGV and SIGBUS go through the relay, so that a program's handler gets its
+// faults and we get ours; everything else passes through as it is.
 // A program that uses the system calls themselves, or sigset(), is not seen.
 #include <signal.h>
 

@@ -54,7 +54,8 @@ class Marker {
   CheckedBlock block_around(Address word) const noexcept {
     if (domain_.pages.holds(word)) {
       PageBlock* const page = domain_.pages.at(word);
-      return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
+      // Not its guard page: no pointer that leads there leads to the block.
+      return page != nullptr && page->reaches(word) ? checked_block_of(*page) : CheckedBlock{};
     }
     const MapEntry entry = domain_.slabs.map.lookup(word);
     if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return {};
@@ -100,7 +101,8 @@ class Marker {
   /// Reads a block whose pages another thread may close meanwhile.
   void scan_page_block(const CheckedBlock& block) noexcept {
     Address words[kPageBytes / sizeof(Address)];
-    const std::byte* const end = block.user + round_down(block.record->request_bytes, sizeof *words);
+    const std::size_t whole_words = round_down(block.record->request_bytes, sizeof *words);
+    const std::byte* const end = block.user + whole_words;
     for (const std::byte* at = block.user; at < end; at += sizeof words) {
       const std::size_t left = static_cast<std::size_t>(end - at);
       const std::size_t bytes = left < sizeof words ? left : sizeof words;

@@ -8,8 +8,8 @@
 
 namespace hakmem::os {
 
-/// Reserves `bytes` that nothing may touch; never charged. make_writable() opens a part of it, which
-/// then reads as zero. Returns null when the system refuses.
+/// Reserves `bytes` that nothing may touch; never charged. make_writable() opens a part of it,
+/// which then reads as zero. Returns null when the system refuses.
 std::byte* reserve(std::size_t bytes) noexcept;
 
 /// What became of pages that were to be closed.

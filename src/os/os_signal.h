@@ -11,7 +11,9 @@
 
 namespace hakmem::os {
 
-using SignalHandler = void (*)(int signal, siginfo_t* info, void* context);
+/// The interrupted thread's state (ucontext_t), as the kernel hands it to a handler.
+using MachineContext = void*;
+using SignalHandler = void (*)(int signal, siginfo_t* info, MachineContext context);
 
 /// The kernel's struct sigaction. A null handler is the default disposition.
 struct SignalAction {

@@ -1,5 +1,6 @@
-// Which block a faulting address belongs to. Called by the crash handler's report: takes no lock and
-// allocates nothing. What another thread changes meanwhile makes the answer old, never a fault.
+// Which block a faulting address belongs to. Called by the crash handler's report: takes no lock
+// and allocates nothing. What another thread changes meanwhile makes the answer old, never a fault.
+// Invariant: nothing outside our own records is read.
 #pragma once
 
 #include "page_mode/page_tier.h"
@@ -49,6 +50,7 @@ inline GuardHit find_guard_hit(const PageExtents& extents, Address address) noex
     if (behind < extents.pages_max()) consider(extents.at_page(behind));
     return nearest;
   }
+  consider(page == 0 ? extents.at_page(1) : nullptr);  // page 0 is the first block's guard
   for (std::size_t back = 1; back <= kReachPages && back < page; ++back) {
     if (nearest.block != nullptr) break;
     consider(extents.at_page(page - back));

@@ -1,5 +1,5 @@
-// A range of whole pages in page mode: a block, live or freed, or free pages. Called by the extents,
-// the page tier and, through the tier's lookup, by the gates and the crash handler.
+// A range of whole pages in page mode: a block, live or freed, or free pages. Called by the
+// extents, the page tier and, through the tier's lookup, by the gates and the crash handler.
 // Invariant: a PageBlock is never given back; a spare one is used again for another extent.
 #pragma once
 
@@ -28,6 +28,11 @@ struct PageBlock {
   std::byte* data_end() const noexcept { return data_pages == 0 ? user : data + data_bytes(); }
   /// Where accessible bytes begin.
   std::byte* data_begin() const noexcept { return data_pages == 0 ? user : data; }
+  /// True for an address on the open pages, and for the user address.
+  bool reaches(Address address) const noexcept {
+    return address == reinterpret_cast<Address>(user) ||
+           address - reinterpret_cast<Address>(data) < data_bytes();
+  }
   bool contains_page(std::size_t page) const noexcept {
     return page - first_page < pages;
   }

@@ -4,8 +4,8 @@
 //   page 0 (never used) ┃ extent ┃ extent ┃ … ┃ frontier: never used yet …
 //
 // Free extents are joined with free neighbours and found by best fit.
-// Invariant: extents cover pages 1 … frontier without gap; the entries of an extent's first and last
-// page lead to its record, and those between unless free extents were joined.
+// Invariant: extents cover pages 1 … frontier without gap; the entries of an extent's first and
+// last page lead to its record, and those between unless free extents were joined.
 // Algorithm: boundary tags (D. Knuth, TAOCP 1, 2.5, Algorithm C), the tags in a table of their own.
 #pragma once
 
@@ -37,9 +37,9 @@ class PageExtents {
     return address - reinterpret_cast<Address>(table_) < table_bytes();
   }
 
-  /// The extent that holds an address, also a free one; null when there is none, or when its record
-  /// was joined with another's. No lock, for the crash handler; without the lock it is a claim about
-  /// the past unless the caller holds the block.
+  /// The extent that holds an address, also a free one; null when there is none, or when its
+  /// record was joined with another's. No lock, for the crash handler; without the lock it is a
+  /// claim about the past unless the caller holds the block.
   PageBlock* at(Address address) const noexcept {
     return holds(address) ? at_page(page_of(address)) : nullptr;
   }

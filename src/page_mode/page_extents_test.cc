@@ -99,7 +99,9 @@ TEST_F(Extents, ARandomWalkKeepsThemTiled) {
     } else {
       ++refused;
     }
-    if (step % 500 == 0) ASSERT_TRUE(extents_.verify()) << "seed 1, step " << step;
+    if (step % 500 == 0) {
+      ASSERT_TRUE(extents_.verify()) << "seed 1, step " << step;
+    }
   }
   EXPECT_GT(refused, 0u) << "the space never filled";
   for (PageBlock* block : taken) extents_.give(*block);

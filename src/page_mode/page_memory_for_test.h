@@ -1,4 +1,4 @@
-// What the tests of page mode ask of memory: may a byte be touched, and how many mappings are there?
+// What the tests of page mode ask of memory: may a byte be touched, how many mappings are there?
 // Called by the tests of os/, page_mode/ and gate/. Invariant: asking never faults.
 #pragma once
 

@@ -47,7 +47,9 @@ TEST(PagePlacement, AfterEndsAtTheGuardAsNearlyAsTheAlignmentAllowsForEverySize)
       expect_inside(placed, request, align);
       ASSERT_LT(placed.data_end - (placed.user + request), align);
       ASSERT_GE(placed.extent_end, placed.data_end + kPageBytes) << "the guard is missing";
-      if (least == 1) ASSERT_EQ(placed.user + request, placed.data_end) << "not byte-exact";
+      if (least == 1) {
+        ASSERT_EQ(placed.user + request, placed.data_end) << "not byte-exact";
+      }
     }
   }
 }
@@ -71,7 +73,9 @@ TEST(PagePlacement, AnAlignmentThatWasAskedForComesFirst) {
       const Placed after = place(PageSide::After, request, kept);
       expect_inside(after, request, align);
       const std::size_t slack_max = align < kPageBytes ? align : kPageBytes;
-      if (request != 0) EXPECT_LT(after.data_end - (after.user + request), slack_max);
+      if (request != 0) {
+        EXPECT_LT(after.data_end - (after.user + request), slack_max);
+      }
       EXPECT_GE(after.extent_end, after.data_end + (request == 0 ? 0 : kPageBytes));
       const Placed before = place(PageSide::Before, request, kept);
       expect_inside(before, request, align);

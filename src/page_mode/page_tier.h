@@ -1,24 +1,24 @@
-// Page mode: each block on whole pages of its own, a closed page beside it, and closed pages instead
-// of its own once it is freed. Level 4 only. Called by the checked gate, the sweeps and, through
-// find() and at() without a lock, by the crash handler.
+// Page mode: each block on whole pages of its own, a closed page beside it, and closed pages
+// instead of its own once it is freed. Level 4 only. Called by the checked gate, the sweeps and,
+// through extents() without a lock, by the crash handler.
 // Invariant: an open page belongs to one live block; every page next to a block's is closed.
 //
 //   allocate → Taken, record Busy, data pages open
 //   release  → record Quarantined, data pages closed and empty, last in the queue of resting blocks
 //   oldest   → Free, when space is short and more than a quarter of it rests
 //
-// Budget: each live block with data splits the kernel's list of mappings in two places, so at most
-// `blocks_max` live at once; beyond it, or without space, allocate() declines and the caller takes an
-// ordinary block.
+// Budget: each live block with data splits the kernel's list of mappings in two places, so at
+// most `blocks_max` live at once; beyond it, or without space, allocate() declines and the caller
+// takes an ordinary block.
 //
 // PROTOCOL page tier
 //   One lock guards extents, the queue, the counts, and is held over the system calls that open and
-//   close pages: who walks the blocks under it reads no page that closes meanwhile. A block's record
-//   belongs to who has the block, by its state; release() changes it under the lock. Lookups take no
-//   lock: the table's entry is published after the extent is described, and a record that no longer
-//   describes the page is not believed. The crash handler may thus run while its own thread, or one
-//   that a fork left behind, holds the lock. Breaks it: closing pages without the lock; describing an
-//   extent after its entry is published.
+//   close pages: who walks the blocks under it reads no page that closes meanwhile. A block's
+//   record belongs to who has the block, by its state; release() changes it under the lock. Lookups
+//   take no lock: the table's entry is published after the extent is described, and a record that
+//   no longer describes the page is not believed. So the crash handler may run while its own
+//   thread holds the lock. Breaks it: closing pages without the lock; describing an extent after
+//   its entry is published.
 #pragma once
 
 #include "page_mode/page_extents.h"
@@ -51,12 +51,12 @@ class PageTier {
  public:
   constexpr explicit PageTier(MetaArena& meta) noexcept : extents_(meta) {}
 
-  /// Switches page mode on. False: the system refuses address space; it then stays off. Called once,
-  /// before there is a second thread.
+  /// Switches page mode on. False: the system refuses address space; it then stays off. Called
+  /// once, before there is a second thread.
   bool enable(const PageLimits& limits) noexcept;
   PageSide side() const noexcept { return limits_.side; }
 
-  /// A block of `request` bytes with open, zeroed pages (but for `dirty` ones) and its record Fresh.
+  /// A block of `request` bytes with open pages, zeroed unless `dirty`, and its record Fresh.
   /// `asked_align`: 0 or a power of two. Null: off, or no budget.
   PageBlock* allocate(std::size_t request, std::size_t asked_align) noexcept;
   /// Ends a block whose record the caller made Busy: closes its pages and lets it rest.

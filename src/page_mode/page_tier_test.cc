@@ -63,7 +63,9 @@ TEST_P(PageTierTest, ForEverySizeTheBlockIsOpenTheGuardClosedAndSoIsAllOfItAfter
     }
     ASSERT_EQ(tier_.find(reinterpret_cast<Address>(user)), block);
     tier_.release(*block);
-    if (request != 0) ASSERT_FALSE(is_open(user) || is_open(user + request - 1));
+    if (request != 0) {
+      ASSERT_FALSE(is_open(user) || is_open(user + request - 1));
+    }
   }
 }
 

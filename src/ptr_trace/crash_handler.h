@@ -5,10 +5,9 @@
 // installs replaces ours or, with a watch, gets the faults that are not ours (signal_relay.h).
 #pragma once
 
-#include <signal.h>
-
 #include <cstdint>
 
+#include "os/os_signal.h"
 #include "ptr_trace/backtrace.h"
 
 namespace hakmem {
@@ -47,14 +46,14 @@ struct FaultWatch {
   bool (*claims)(Address address) noexcept = nullptr;
   void (*report)(const MemoryFault& fault) noexcept = nullptr;  ///< ends the process
   /// Runs the program's own handler for a fault that nobody claimed; false when it has none.
-  bool (*relay)(int signal, siginfo_t* info, void* context) noexcept = nullptr;
+  bool (*relay)(int signal, siginfo_t* info, os::MachineContext context) noexcept = nullptr;
 };
 
 /// Watches from now on. Once, after install_crash_handler(), while there is one thread.
 void watch_faults(const FaultWatch& watch) noexcept;
 
 /// The handler itself, for whoever installs it with other flags (signal_relay.h).
-void on_crash(int signal, siginfo_t* info, void* context);
+void on_crash(int signal, siginfo_t* info, os::MachineContext context);
 
 /// Handles SIGSEGV and SIGBUS from now on, and gives this thread an alternate signal stack if it
 /// has none.

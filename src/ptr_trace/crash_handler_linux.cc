@@ -103,6 +103,14 @@ void capture_faulting_stack(const ucontext_t& context, StackTrace& out) noexcept
   capture_stack(StackMethod::Safe, kStackFramesMax, pc, out);
 }
 
+/// After a jump to where nothing can be read: an unwinder would look at the instruction there. The
+/// call has just left its return address on the stack.
+void capture_jumping_stack(const ucontext_t& context, StackTrace& out) noexcept {
+  Address caller = 0;
+  out.count = os::read_memory(register_value(context, REG_RSP), &caller, sizeof caller) ? 1 : 0;
+  out.pcs[0] = caller;
+}
+
 /// What the processor's page-fault error code says of the access.
 MemoryFault::Access access_of(const ucontext_t& context) noexcept {
   constexpr std::uint64_t kPageFault = 14, kWrote = 1u << 1, kFetched = 1u << 4;
@@ -121,13 +129,17 @@ void report_if_claimed(int signal, const siginfo_t& info, const ucontext_t& cont
   fault.signal = signal;
   fault.access = access_of(context);
   fault.address = address;
-  capture_faulting_stack(context, fault.stack);
+  if (fault.access == MemoryFault::Access::Execute) {
+    capture_jumping_stack(context, fault.stack);
+  } else {
+    capture_faulting_stack(context, fault.stack);
+  }
   fault_watch.report(fault);
 }
 
 }  // namespace
 
-void on_crash(int signal, siginfo_t* info, void* context) {
+void on_crash(int signal, siginfo_t* info, os::MachineContext context) {
   const ucontext_t& machine = *static_cast<const ucontext_t*>(context);
   report_if_claimed(signal, *info, machine);
   if (fault_watch.relay != nullptr && fault_watch.relay(signal, info, context)) return;

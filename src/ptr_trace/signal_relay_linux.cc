@@ -77,7 +77,7 @@ void relay_signal_action(int signal, const os::SignalAction* replacement,
   os::set_signal_action(signal, &action, nullptr);
 }
 
-bool relay_to_program(int signal, siginfo_t* info, void* context) noexcept {
+bool relay_to_program(int signal, siginfo_t* info, os::MachineContext context) noexcept {
   const std::size_t i = index_of_signal(signal);
   os::SignalAction action;
   {
