@@ -46,6 +46,11 @@ void PageExtents::enter_in_table(PageBlock& block) noexcept {
   }
 }
 
+void PageExtents::enter_edges(PageBlock& block) noexcept {
+  table_[block.first_page].store(&block, PageTableOrders::kPublish);
+  table_[block.first_page + block.pages - 1].store(&block, PageTableOrders::kPublish);
+}
+
 void PageExtents::enter_bin(PageBlock& block) noexcept {
   PageBlock*& head = bins_[bin_for(block.pages)];
   block.prev = nullptr;
@@ -82,7 +87,7 @@ void PageExtents::cut(PageBlock& block, std::size_t pages) noexcept {
   rest->state = ExtentState::Free;
   rest->dirty = block.dirty;
   block.pages = static_cast<std::uint32_t>(pages);
-  enter_in_table(*rest);
+  enter_edges(*rest);
   enter_bin(*rest);
 }
 
@@ -124,8 +129,7 @@ void PageExtents::give(PageBlock& block) noexcept {
     spare(*right);
   }
   block.state = ExtentState::Free;
-  table_[block.first_page].store(&block, PageTableOrders::kPublish);
-  table_[block.first_page + block.pages - 1].store(&block, PageTableOrders::kPublish);
+  enter_edges(block);
   enter_bin(block);
 }
 

@@ -5,7 +5,7 @@
 //
 // Free extents are joined with free neighbours and found by best fit.
 // Invariant: extents cover pages 1 … frontier without gap; the entries of an extent's first and
-// last page lead to its record, and those between unless free extents were joined.
+// last page lead to its record, and of a block those between as well.
 // Algorithm: boundary tags (D. Knuth, TAOCP 1, 2.5, Algorithm C), the tags in a table of their own.
 #pragma once
 
@@ -78,6 +78,8 @@ class PageExtents {
   PageBlock* record() noexcept;
   void spare(PageBlock& block) noexcept;
   void enter_in_table(PageBlock& block) noexcept;
+  /// Enough for a free extent, whose neighbours ask; it may be long and is cut often.
+  void enter_edges(PageBlock& block) noexcept;
   void enter_bin(PageBlock& block) noexcept;
   void leave_bin(PageBlock& block) noexcept;
   /// Cuts the extent to `pages`; the rest becomes a free one.

@@ -57,6 +57,20 @@ TEST_F(Extents, AFreeExtentIsCutAndItsNeighboursJoin) {
   EXPECT_TRUE(extents_.verify());
 }
 
+TEST_F(Extents, InsideALongFreeExtentNoEntryLeadsToABlockThatIsGone) {
+  ASSERT_TRUE(extents_.reserve(kSpaceBytes));
+  PageBlock* const whole = extents_.take(100);
+  extents_.give(*whole);
+  PageBlock* const front = extents_.take(2);
+  ASSERT_EQ(front, whole);
+  EXPECT_EQ(extents_.at_page(2), front);
+  for (std::size_t page = 3; page <= 100; ++page) {
+    const PageBlock* const found = extents_.at_page(page);
+    EXPECT_TRUE(found == nullptr || found->state == ExtentState::Free) << page;
+  }
+  EXPECT_TRUE(extents_.verify());
+}
+
 TEST_F(Extents, TheSpaceEndsOnePageBeforeTheReservation) {
   ASSERT_TRUE(extents_.reserve(kSpaceBytes));
   const std::size_t pages = kSpaceBytes / kPageBytes;
