@@ -161,7 +161,7 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
   command->add_flag("--leaks", request->leaks, "Look for leaks at exit as well");
   command
       ->add_option("--page", request->page,
-                   "Page mode: a closed page after or before each block; both runs the program twice")
+                   "Page mode: a closed page after or before each block; both: in two runs")
       ->check(CLI::IsMember({"off", "after", "before", "both"}))
       ->type_name("SIDE");
   command

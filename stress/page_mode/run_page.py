@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs one program of this folder under `hakmem run --page`, in several sizes, and judges the report.
+"""Runs a program of this folder under `hakmem run --page`, in several sizes; judges the report.
 
     run_page.py --command build/bin/hakmem --program build/stress/page_mode/read_past
                 --source stress/page_mode/read_past.c --expect HK109 --sides after --sizes 13,4096
