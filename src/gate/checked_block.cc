@@ -54,15 +54,6 @@ CheckedBlock checked_block_of(LargeBlock& large) noexcept {
   return block;
 }
 
-CheckedBlock checked_block_of(PageBlock& page) noexcept {
-  CheckedBlock block;
-  block.record = &page.record;
-  block.user = page.user;
-  block.end = page.data_end();
-  block.page = &page;
-  return block;
-}
-
 CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept {
   if (domain.pages.holds(user)) {
     PageBlock* const page = domain.pages.find(user);

@@ -45,7 +45,14 @@ struct CheckedBlock {
 /// The block of a slab that holds `inside`, which lies in the slab's block area.
 CheckedBlock checked_block_in(const Slab& slab, Address inside) noexcept;
 CheckedBlock checked_block_of(LargeBlock& large) noexcept;
-CheckedBlock checked_block_of(PageBlock& page) noexcept;
+inline CheckedBlock checked_block_of(PageBlock& page) noexcept {
+  CheckedBlock block;
+  block.record = &page.record;
+  block.user = page.user;
+  block.end = page.data_end();
+  block.page = &page;
+  return block;
+}
 /// The block whose user address this is; `record` is null when there is none. Blocks of released
 /// slabs are found too: their records outlive them.
 CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept;
