@@ -28,7 +28,8 @@ constexpr const char* name_of(PageSide side) noexcept {
 
 /// The side that an option's value names; false when it names none.
 constexpr bool parse_page_side(const char* text, PageSide& out) noexcept {
-  for (const PageSide side : {PageSide::Off, PageSide::After, PageSide::Before}) {
+  constexpr PageSide kSides[] = {PageSide::Off, PageSide::After, PageSide::Before};
+  for (const PageSide side : kSides) {
     const char* name = name_of(side);
     std::size_t i = 0;
     while (name[i] != '\0' && name[i] == text[i]) ++i;

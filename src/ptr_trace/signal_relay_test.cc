@@ -11,7 +11,7 @@
 namespace hakmem {
 namespace {
 
-constinit sigjmp_buf recovery;
+sigjmp_buf recovery;
 constinit volatile int handled = 0;
 
 template <class Body>
