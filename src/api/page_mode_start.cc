@@ -26,7 +26,7 @@ PageLimits limits_from(const Options& options) noexcept {
   limits.least_align = options.page_align;
   limits.space_bytes = options.page_space_mib * kMiB;
   // A limit on address space is for the program to use up, not for us.
-  constexpr std::size_t kScarceSpaceBytes = 64 * kMiB;
+  constexpr std::size_t kScarceSpaceBytes = 16 * kMiB;
   if (process_domain.slabs.space.scarce() && limits.space_bytes > kScarceSpaceBytes) {
     limits.space_bytes = kScarceSpaceBytes;
   }
