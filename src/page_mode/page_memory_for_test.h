@@ -3,8 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <fstream>
-#include <string>
 
 #include "os/os_process.h"
 
@@ -19,11 +17,16 @@ inline bool is_open(const void* block, std::ptrdiff_t offset) {
   return is_open(static_cast<const std::byte*>(block) + offset);
 }
 
-/// Mappings of this process.
-inline std::size_t count_mappings() {
-  std::ifstream maps("/proc/self/maps");
+/// Mappings of this process that lie in [begin, begin + bytes), also in part.
+inline std::size_t count_mappings(const std::byte* begin, std::size_t bytes) {
+  static char buffer[4 * kKiB];
+  const Address first = reinterpret_cast<Address>(begin);
   std::size_t count = 0;
-  for (std::string line; std::getline(maps, line);) ++count;
+  auto visit = [&](const os::Mapping& mapping) {
+    count += mapping.begin < first + bytes && first < mapping.end ? 1 : 0;
+    return true;
+  };
+  os::visit_mappings(buffer, sizeof buffer, visit);
   return count;
 }
 
