@@ -22,7 +22,7 @@ using namespace hakmem;
 os::SignalAction to_kernel(const struct sigaction& action) noexcept {
   os::SignalAction result;
   result.handler = action.sa_sigaction;
-  result.flags = static_cast<unsigned long>(action.sa_flags);
+  result.flags = static_cast<unsigned>(action.sa_flags);
   std::memcpy(&result.mask, &action.sa_mask, sizeof result.mask);
   return result;
 }
@@ -78,9 +78,23 @@ HAK_EXPORT sighandler_t signal(int signal, sighandler_t handler) noexcept {
   return relay_simple(signal, handler, SA_RESTART);
 }
 
+HAK_EXPORT sighandler_t bsd_signal(int signal, sighandler_t handler) noexcept {
+  if (!relays_signal(signal)) return ssignal(signal, handler);
+  return relay_simple(signal, handler, SA_RESTART);
+}
+
+/// What signal() is in a program that was compiled for POSIX alone.
+HAK_EXPORT sighandler_t __sysv_signal(int signal, sighandler_t handler) noexcept {
+  constexpr unsigned kFlags = SA_RESETHAND | SA_NODEFER | SA_INTERRUPT;
+  if (relays_signal(signal)) return relay_simple(signal, handler, kFlags);
+  struct sigaction wanted {}, before {};
+  wanted.sa_handler = handler;
+  wanted.sa_flags = static_cast<int>(kFlags);
+  return __sigaction(signal, &wanted, &before) == 0 ? before.sa_handler : SIG_ERR;
+}
+
 HAK_EXPORT sighandler_t sysv_signal(int signal, sighandler_t handler) noexcept {
-  if (!relays_signal(signal)) return __sysv_signal(signal, handler);
-  return relay_simple(signal, handler, SA_RESETHAND | SA_NODEFER);
+  return __sysv_signal(signal, handler);
 }
 
 HAK_EXPORT int pthread_sigmask(int how, const sigset_t* wanted, sigset_t* before) noexcept {
