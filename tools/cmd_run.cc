@@ -5,7 +5,6 @@
 #include <fstream>
 #include <memory>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -14,6 +13,7 @@
 #include "tools/child_process.h"
 #include "tools/commands.h"
 #include "tools/library_path.h"
+#include "tools/page_runs.h"
 #include "tools/program_file.h"
 #include "tools/run_plan.h"
 
@@ -57,13 +57,6 @@ ChildSpec child_spec(const RunRequest& request, const ProgramArgs& program, cons
         std::max(1L, static_cast<long>(request.timeout_seconds * kMillisPerSecond)));
   }
   return spec;
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 /// Hands the verdict on to the file that the user, or a `hakmem run` around this one, asked for.
@@ -112,7 +105,11 @@ void print_outcome(const RunRequest& request, const RunPlan& plan, const Verdict
                verdict.unreadable);
   }
   const VerdictLine* worst = worst_line(verdict);
-  if (worst == nullptr) return;
+  if (worst == nullptr) {
+    const std::string hint = hint_for(end, request.page, plan.options);
+    if (!hint.empty()) fmt::print(stderr, "hakmem: {}\n", hint);
+    return;
+  }
   std::set<pid_t> processes;
   for (const VerdictLine& line : verdict.lines) processes.insert(line.pid);
   const std::string name = fmt::format("HK{} {}", worst->id, kind_of(worst->id));
@@ -139,10 +136,10 @@ int run(const RunRequest& request, const ProgramArgs& program) {
   }
   const WorkFolder work;
   const RunPlan plan = make_run_plan(request, variable("HAKMEM_OPTIONS"), work.path());
+  require_page_mode(request.page, plan.options, request.level);
   const ChildSpec spec = child_spec(request, program, plan, work.path());
   remove_stale_json(request.json_file);
-  const ProgramEnd end = run_child(spec);
-  const std::string verdict_text = read_file(plan.verdict);
+  const auto [end, verdict_text] = run_page_sides(spec, plan, request.page);
   const Verdict verdict = parse_verdict(verdict_text);
   pass_verdict_on(plan, verdict_text);
   copy_first_report(request, plan, verdict);
@@ -162,6 +159,11 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
       ->check(CLI::Range(0, kIntegrityLevelMax))
       ->type_name("N");
   command->add_flag("--leaks", request->leaks, "Look for leaks at exit as well");
+  command
+      ->add_option("--page", request->page,
+                   "Page mode: a closed page after or before each block; both: in two runs")
+      ->check(CLI::IsMember({"off", "after", "before", "both"}))
+      ->type_name("SIDE");
   command
       ->add_option("--stack", request->stack,
                    "How stacks are captured at level 4: auto, safe, fp or caller")

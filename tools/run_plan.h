@@ -19,6 +19,7 @@ struct RunRequest {
   int level = 4;
   bool leaks = false;
   std::string stack;          ///< empty: the default
+  std::string page;           ///< --page: off, after, before or both; empty: as the options say
   std::string output_folder;  ///< -o, empty: reports go to the current folder
   std::string json_file;      ///< --json, empty: none
   std::optional<int> exit_status;

@@ -65,6 +65,13 @@ set(HAKMEM_LIBRARY_CALL_SOURCES
   src/gate/format_texts.cc
   src/gate/library_call.cc
   src/gate/library_text.cc)
+# Level 4: page mode.
+set(HAKMEM_PAGE_SOURCES
+  src/os/os_guard_linux.cc
+  src/ptr_trace/signal_relay_linux.cc
+  src/page_mode/page_extents.cc
+  src/page_mode/page_tier.cc
+  src/gate/guard_report.cc)
 # Tests beside the code, by the level from which their subject exists.
 set(HAKMEM_CORE_TESTS
   src/base/block_layout_test.cc
@@ -126,6 +133,16 @@ set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/format_texts_test.cc
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc)
+set(HAKMEM_PAGE_TESTS
+  src/os/os_guard_test.cc
+  src/ptr_trace/signal_relay_test.cc
+  src/page_mode/page_placement_test.cc
+  src/page_mode/page_extents_test.cc
+  src/page_mode/page_tier_test.cc
+  src/page_mode/guard_hit_test.cc
+  src/gate/page_gate_test.cc
+  src/gate/page_threads_test.cc
+  src/gate/guard_report_test.cc)
 set(HAKMEM_API_SOURCES
   src/api/malloc_api.cc
   src/api/new_delete.cc
@@ -158,7 +175,7 @@ function(hakmem_level_sources level out)
     list(APPEND sources ${HAKMEM_RECORD_SOURCES})
   endif()
   if(level GREATER_EQUAL 4)
-    list(APPEND sources ${HAKMEM_LIBRARY_CALL_SOURCES})
+    list(APPEND sources ${HAKMEM_LIBRARY_CALL_SOURCES} ${HAKMEM_PAGE_SOURCES})
   endif()
   list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/)
   set(${out} ${sources} PARENT_SCOPE)
@@ -183,7 +200,8 @@ function(hakmem_add_library level)
     list(APPEND own src/api/start_checks.cc)
   endif()
   if(level EQUAL 4)
-    list(APPEND own src/api/main_entry.cc ${HAKMEM_LIBRARY_CALL_API_SOURCES})
+    list(APPEND own src/api/main_entry.cc src/api/page_mode_start.cc src/api/signal_api.cc
+      ${HAKMEM_LIBRARY_CALL_API_SOURCES})
   endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)
   add_library(${target} SHARED ${sources} ${own})
@@ -245,7 +263,7 @@ function(hakmem_add_unit_tests level geometry)
     list(APPEND tests ${HAKMEM_RECORD_TESTS})
   endif()
   if(level GREATER_EQUAL 4)
-    list(APPEND tests ${HAKMEM_LIBRARY_CALL_TESTS})
+    list(APPEND tests ${HAKMEM_LIBRARY_CALL_TESTS} ${HAKMEM_PAGE_TESTS})
   endif()
   list(TRANSFORM tests PREPEND ${PROJECT_SOURCE_DIR}/)
   set(target unit_tests_l${level}_${geometry})

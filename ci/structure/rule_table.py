@@ -9,9 +9,9 @@ import re
 from source_text import Source
 
 LAYERS = ["base", "os", "ptr_trace", "integrity", "learn", "superslab", "tiny", "pool", "large",
-          "gate", "api"]
+          "page_mode", "gate", "api"]
 RANK = {"base": 0, "os": 1, "ptr_trace": 2, "integrity": 3, "learn": 4, "superslab": 5,
-        "tiny": 6, "pool": 6, "large": 6, "gate": 7, "api": 8}
+        "tiny": 6, "pool": 6, "large": 6, "page_mode": 6, "gate": 7, "api": 8}
 CPP_SUFFIXES = (".h", ".cc", ".def", ".inc")
 TEXT_SUFFIXES = CPP_SUFFIXES + (".py", ".sh", ".cmake", "CMakeLists.txt", ".c", ".cpp")
 

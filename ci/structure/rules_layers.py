@@ -16,8 +16,8 @@ def layer_folder(tree):
 
 
 @rule("layer-order", "include your own or a lower layer only: base < os < ptr_trace < integrity < "
-                     "learn < superslab < {tiny | pool | large} < gate < api; pass what is needed "
-                     "from above as an argument")
+                     "learn < superslab < {tiny | pool | large | page_mode} < gate < api; pass "
+                     "what is needed from above as an argument")
 def layer_order(tree):
     for source in tree.runtime():
         layer = layer_of(source.path)

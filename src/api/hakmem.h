@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HAKMEM_STATS_VERSION 1
+#define HAKMEM_STATS_VERSION 2
 
 /* All byte counts are of address space in use by the tier, not of requests. */
 typedef struct hakmem_stats {
@@ -33,6 +33,10 @@ typedef struct hakmem_stats {
   uint64_t failures_too_large;
   uint64_t failures_out_of_memory;
   uint64_t foreign_frees;       /* level 0: frees that were ignored */
+  /* from version 2 on; 0 without page mode */
+  uint64_t page_blocks;         /* live on pages of their own */
+  uint64_t page_blocks_resting; /* freed, their pages closed */
+  uint64_t page_declined;       /* allocations that got an ordinary block: the budget was used up */
 } hakmem_stats;
 
 /* Fills `out` up to `size` bytes (sizeof *out). Returns 0, or -1 when size is too small to hold the

@@ -1,7 +1,7 @@
 // Levels 1 to 4: what the checks need beside the allocator, and the end of a checked process.
 #include <cstdio>
 
-#include "api/process.h"
+#include "api/page_mode_start.h"
 #include "gate/exit_sweep.h"
 #include "integrity/poison_crash.h"
 #include "os/os.h"
@@ -17,6 +17,7 @@ void start_checks(const Options& options) noexcept {
   }
   if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
   if constexpr (kBuildChecks.has(Check::kLibraryCalls)) start_library_calls(options);
+  if constexpr (kPageMode) start_page_mode(options);
 }
 
 void checks_after_fork() noexcept {

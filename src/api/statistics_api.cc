@@ -43,6 +43,10 @@ hakmem_stats collect() noexcept {
   s.metadata_bytes = slabs.meta.mapped_bytes();
   s.failures_too_large = failures_noted(FailureReason::TooLarge);
   s.failures_out_of_memory = failures_noted(FailureReason::OutOfMemory);
+  const PageStats pages = process_domain.pages.stats();
+  s.page_blocks = pages.live_blocks;
+  s.page_blocks_resting = pages.resting_blocks;
+  s.page_declined = pages.declined;
   s.foreign_frees = process_domain.shared_foreign_frees.load(CounterOrders::kAny);
   return s;
 }
@@ -124,5 +128,10 @@ HAK_EXPORT void malloc_stats() noexcept {
   TextSink sink(text, sizeof text);
   sink.text("HAKMEM\nsystem bytes     = ").decimal(held_bytes(s)).text("\nin use bytes     = ");
   sink.decimal(used_bytes(s)).text("\n");
+  if (s.page_blocks + s.page_blocks_resting + s.page_declined != 0) {
+    sink.text("page mode blocks = ").decimal(s.page_blocks).text(" live, ");
+    sink.decimal(s.page_blocks_resting).text(" freed and closed, ").decimal(s.page_declined);
+    sink.text(" served without pages of their own\n");
+  }
   os::write_all(2, sink.c_str(), sink.size());
 }

@@ -31,6 +31,7 @@ enum class Check : std::uint32_t {
   kExitSweep = 1u << 13,        ///< live and quarantined blocks are checked at exit
   kCrashReport = 1u << 14,      ///< fatal signals are reported with the block they hit
   kLibraryCalls = 1u << 15,     ///< mem*, str*, wcs*, printf stay inside their blocks
+  kPageMode = 1u << 16,         ///< on demand, each block on pages of its own beside a closed one
 };
 
 /// A set of checks with set algebra; a literal type, so that `if constexpr` can ask it.
@@ -66,7 +67,7 @@ constexpr CheckSet checks_for_level(int level) noexcept {
   }
   if (level >= 4) {
     set = set + Check::kStacks + Check::kExitSweep + Check::kCrashReport +
-          Check::kLibraryCalls;
+          Check::kLibraryCalls + Check::kPageMode;
   }
   return set;
 }

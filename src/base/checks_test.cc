@@ -14,6 +14,7 @@ constexpr Check kAllChecks[] = {
     Check::kCanaries,      Check::kFreeFill,        Check::kQuarantine,
     Check::kStacks,        Check::kExitSweep,       Check::kCrashReport,
     Check::kLibraryCalls,
+    Check::kPageMode,
 };
 
 TEST(CheckSet, PlusAndMinusUndoEachOther) {

@@ -6,8 +6,8 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-/// Calls visit(block) for the blocks of every slab in use and for every large block. The visitor
-/// must not allocate or free.
+/// Calls visit(block) for the blocks of every slab in use, for every large block and for every
+/// block on pages of its own. The visitor must not allocate or free.
 template <class Visit>
 void for_each_record(Domain& domain, Visit visit) noexcept {
   for (SuperSlab* s = domain.slabs.pool.ever(); s != nullptr; s = s->next_ever) {
@@ -20,6 +20,7 @@ void for_each_record(Domain& domain, Visit visit) noexcept {
     }
   }
   domain.large.for_each_live([&](LargeBlock& large) { visit(checked_block_of(large)); });
+  domain.pages.for_each([&](PageBlock& page) { visit(checked_block_of(page)); });
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -10,6 +10,11 @@ CanaryPattern pattern_for(const Domain& domain, const CheckedBlock& block) noexc
   return CanaryPattern::make(domain.checks.secret, reinterpret_cast<Address>(block.user));
 }
 
+/// The byte before the user's first, of a block that has one.
+std::byte header_of(const CheckedBlock& block) noexcept {
+  return header_byte_of(block.slab != nullptr ? block.slab->class_index : ClassIndex{});
+}
+
 Damage damage_between(const CheckedBlock& block, const std::byte* first,
                       const std::byte* last) noexcept {
   return {true, first - block.user, last - block.user};
@@ -50,6 +55,10 @@ CheckedBlock checked_block_of(LargeBlock& large) noexcept {
 }
 
 CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept {
+  if (domain.pages.holds(user)) {
+    PageBlock* const page = domain.pages.find(user);
+    return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
+  }
   const MapEntry entry = domain.slabs.map.lookup(user);
   if (!entry.is_ours()) return {};
   const GranuleKind kind = entry.kind();
@@ -68,16 +77,14 @@ CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept {
 void write_canaries(const Domain& domain, const CheckedBlock& block) noexcept {
   const CanaryPattern pattern = pattern_for(domain, block);
   write_canary(block.front(), block.front_end(), pattern);
-  const ClassIndex c = block.slab != nullptr ? block.slab->class_index : ClassIndex{};
-  block.user[-1] = header_byte_of(c);
+  if (!block.is_page()) block.user[-1] = header_of(block);
   write_canary(block.tail(), block.end, pattern);
 }
 
 Damage check_front(const Domain& domain, const CheckedBlock& block) noexcept {
-  const ClassIndex c = block.slab != nullptr ? block.slab->class_index : ClassIndex{};
   const CanaryPattern pattern = pattern_for(domain, block);
   Damage damage = check_canary(block, block.front(), block.front_end(), pattern);
-  if (block.user[-1] != header_byte_of(c)) {
+  if (!block.is_page() && block.user[-1] != header_of(block)) {
     if (!damage.found) damage.first = -1;
     damage.found = true;
     damage.last = -1;
@@ -90,6 +97,7 @@ Damage check_tail(const Domain& domain, const CheckedBlock& block) noexcept {
 }
 
 Damage check_fill(const CheckedBlock& block) noexcept {
+  if (block.is_page()) return {};  // its pages are closed: the access itself was the finding
   const std::size_t bytes = filled_bytes(block.record->request_bytes);
   const std::byte* const first = find_fill_damage(block.user, bytes);
   if (first == block.user + bytes) return {};

@@ -145,6 +145,19 @@ void* allocate_or_make_room(Domain& domain, ThreadState& thread, const AllocRequ
   return allocate_raw(domain, thread, request, zeroed);
 }
 
+/// The block that an allocation gets: on pages of its own in page mode, while its budget lasts.
+/// Without a record when the system refuses.
+CheckedBlock obtain(Domain& domain, ThreadState& thread, const AllocRequest& request,
+                    const Detection& detection, bool& zeroed) noexcept {
+  if (PageBlock* const page = domain.pages.allocate(request.bytes, request.align)) {
+    zeroed = !page->dirty;
+    return checked_block_of(*page);
+  }
+  void* const user = allocate_or_make_room(domain, thread, request, detection, zeroed);
+  if (user == nullptr) return {};
+  return find_checked_block(domain, wild(user).address());
+}
+
 /// A block that the caller has taken stays, with another size; its new stack is the allocation's.
 void* keep_resized(Domain& domain, const CheckedBlock& block, std::size_t bytes,
                    const Operation& operation) noexcept {
@@ -164,10 +177,8 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
   const Operation operation(domain, thread, request.caller);
   bool zeroed;
-  void* const user =
-      allocate_or_make_room(domain, thread, request, operation.detection, zeroed);
-  if (user == nullptr) return nullptr;
-  const CheckedBlock block = find_checked_block(domain, wild(user).address());
+  const CheckedBlock block = obtain(domain, thread, request, operation.detection, zeroed);
+  if (block.record == nullptr) return nullptr;
   BlockRecord& record = *block.record;
   BlockState state = record.state();
   if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
@@ -181,9 +192,9 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
   write_canaries(domain, block);
-  if (request.zeroed && !zeroed) std::memset(user, 0, request.bytes);
+  if (request.zeroed && !zeroed) std::memset(block.user, 0, request.bytes);
   record.publish(BlockState::Live);
-  return user;
+  return block.user;
 }
 
 void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
@@ -207,6 +218,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   record.freed_by = thread.thread_id;
   record.freed_at = operation.intern(domain);
   record.freed_sequence = operation.detection.sequence;
+  if (block.is_page()) return domain.pages.release(*block.page);
   fill_freed(block.user, filled_bytes(record.request_bytes));
   quarantine(domain, thread, block, operation.detection);
 }
@@ -235,7 +247,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
     }
   }
   const std::size_t room = static_cast<std::size_t>(block.end - block.user) - kTailBytes;
-  if (request.bytes <= room && request.bytes >= room / 2) {
+  const bool stays = !block.is_page() && request.bytes <= room && request.bytes >= room / 2;
+  if (stays) {
     const Operation operation(domain, thread, request.caller);
     check_canaries(domain, block, operation.detection);
     return keep_resized(domain, block, request.bytes, operation);

@@ -14,40 +14,6 @@ TextSink sentence_of(Finding& finding) noexcept {
   return TextSink(finding.sentence, sizeof finding.sentence);
 }
 
-void fill_detected(Finding& finding, const Detection& detection) noexcept {
-  finding.detected.known = true;
-  finding.detected.thread_id = detection.thread_id;
-  finding.detected.sequence = detection.sequence;
-  if (detection.stack != nullptr) finding.detected.stack = *detection.stack;
-}
-
-void fill_block(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
-  const BlockRecord& record = *block.record;
-  FindingBlock& out = finding.block;
-  if (block.slab != nullptr) {
-    describe_slab_block(facts_of(*block.slab), reinterpret_cast<Address>(block.user), out);
-  } else {
-    out.known = true;
-    out.large = true;
-    out.slab = reinterpret_cast<Address>(block.large->base);
-  }
-  out.user = reinterpret_cast<Address>(block.user);
-  out.request_bytes = record.request_bytes;
-  out.kind = name_of(record.kind);
-  finding.allocated.known = true;
-  finding.allocated.thread_id = record.allocated_by;
-  finding.allocated.sequence = record.allocated_sequence;
-  domain.checks.depot.lookup(record.allocated_at, finding.allocated.stack);
-}
-
-void fill_freed(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
-  const BlockRecord& record = *block.record;
-  finding.freed.known = true;
-  finding.freed.thread_id = record.freed_by;
-  finding.freed.sequence = record.freed_sequence;
-  domain.checks.depot.lookup(record.freed_at, finding.freed.stack);
-}
-
 /// Copies the bytes around the damage, within the block.
 void fill_bytes(const CheckedBlock& block, const Damage& damage, bool keyed,
                 Finding& finding) noexcept {
@@ -69,6 +35,10 @@ void fill_bytes(const CheckedBlock& block, const Damage& damage, bool keyed,
 
 /// The live or freed block that holds an address of ours, if there was one.
 CheckedBlock block_around(const Domain& domain, Address address) noexcept {
+  if (domain.pages.holds(address)) {
+    PageBlock* const page = domain.pages.at(address);
+    return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
+  }
   const MapEntry entry = domain.slabs.map.lookup(address);
   if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return {};
   if (entry.kind() == GranuleKind::Large) {
@@ -96,21 +66,58 @@ bool fill_surroundings(const Domain& domain, Address address, Finding& finding) 
 
 }  // namespace
 
+void describe_detected(Finding& finding, const Detection& detection) noexcept {
+  finding.detected.known = true;
+  finding.detected.thread_id = detection.thread_id;
+  finding.detected.sequence = detection.sequence;
+  if (detection.stack != nullptr) finding.detected.stack = *detection.stack;
+}
+
+void describe_block(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
+  const BlockRecord& record = *block.record;
+  FindingBlock& out = finding.block;
+  if (block.slab != nullptr) {
+    describe_slab_block(facts_of(*block.slab), reinterpret_cast<Address>(block.user), out);
+  } else if (block.is_page()) {
+    out.known = true;
+    out.own_pages = true;
+  } else {
+    out.known = true;
+    out.large = true;
+    out.slab = reinterpret_cast<Address>(block.large->base);
+  }
+  out.user = reinterpret_cast<Address>(block.user);
+  out.request_bytes = record.request_bytes;
+  out.kind = name_of(record.kind);
+  finding.allocated.known = true;
+  finding.allocated.thread_id = record.allocated_by;
+  finding.allocated.sequence = record.allocated_sequence;
+  domain.checks.depot.lookup(record.allocated_at, finding.allocated.stack);
+}
+
+void describe_freed(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
+  const BlockRecord& record = *block.record;
+  finding.freed.known = true;
+  finding.freed.thread_id = record.freed_by;
+  finding.freed.sequence = record.freed_sequence;
+  domain.checks.depot.lookup(record.freed_at, finding.freed.stack);
+}
+
 void describe_checked_block(const Domain& domain, const CheckedBlock& block,
                             Finding& finding) noexcept {
-  fill_block(domain, block, finding);
+  describe_block(domain, block, finding);
   const BlockState state = block.record->state();
   finding.block.state = name_of(state);
-  if (state != BlockState::Live) fill_freed(domain, block, finding);
+  if (state != BlockState::Live) describe_freed(domain, block, finding);
 }
 
 void report_double_free(const Domain& domain, const CheckedBlock& block,
                         const Detection& detection) noexcept {
   Finding& finding = begin_finding(Violation::kDoubleFree);
   finding.address = reinterpret_cast<Address>(block.user);
-  fill_detected(finding, detection);
-  fill_block(domain, block, finding);
-  fill_freed(domain, block, finding);
+  describe_detected(finding, detection);
+  describe_block(domain, block, finding);
+  describe_freed(domain, block, finding);
   finding.block.state = name_of(block.record->state());
   sentence_of(finding).text("free() got a ").decimal(block.record->request_bytes)
       .text("-byte block that was already freed.");
@@ -120,7 +127,7 @@ void report_double_free(const Domain& domain, const CheckedBlock& block,
 void report_wild_free(const Domain& domain, Address address, const Detection& detection) noexcept {
   Finding& finding = begin_finding(Violation::kForeignFree);
   finding.address = address;
-  fill_detected(finding, detection);
+  describe_detected(finding, detection);
   TextSink sentence = sentence_of(finding);
   if (fill_surroundings(domain, address, finding)) {
     finding.violation = Violation::kInvalidFree;
@@ -139,7 +146,7 @@ void report_bad_realloc(const Domain& domain, Address address, const char* funct
                         const Detection& detection) noexcept {
   Finding& finding = begin_finding(Violation::kBadRealloc);
   finding.address = address;
-  fill_detected(finding, detection);
+  describe_detected(finding, detection);
   TextSink sentence = sentence_of(finding);
   sentence.text(function).text("() got ");
   if (!fill_surroundings(domain, address, finding)) {
@@ -158,8 +165,8 @@ void report_handed_out_twice(const Domain& domain, const CheckedBlock& block,
                              const Detection& detection) noexcept {
   Finding& finding = begin_finding(Violation::kHandedOutTwice);
   finding.address = reinterpret_cast<Address>(block.user);
-  fill_detected(finding, detection);
-  fill_block(domain, block, finding);
+  describe_detected(finding, detection);
+  describe_block(domain, block, finding);
   finding.block.state = name_of(block.record->state());
   sentence_of(finding).text("An allocation was given a block that is still in use.");
   end();
@@ -169,8 +176,8 @@ void report_mismatch(const Domain& domain, const CheckedBlock& block, const Dete
                      const char* sentence) noexcept {
   Finding& finding = begin_finding(Violation::kMismatch);
   finding.address = reinterpret_cast<Address>(block.user);
-  fill_detected(finding, detection);
-  fill_block(domain, block, finding);
+  describe_detected(finding, detection);
+  describe_block(domain, block, finding);
   finding.block.state = name_of(BlockState::Live);
   sentence_of(finding).text(sentence);
   end();
@@ -180,10 +187,10 @@ void report_damage(const Domain& domain, const CheckedBlock& block, Violation vi
                    const Damage& damage, const Detection& detection) noexcept {
   Finding& finding = begin_finding(violation);
   finding.address = reinterpret_cast<Address>(block.user + damage.first);
-  fill_detected(finding, detection);
-  fill_block(domain, block, finding);
+  describe_detected(finding, detection);
+  describe_block(domain, block, finding);
   const bool freed = violation == Violation::kWriteAfterFree;
-  if (freed) fill_freed(domain, block, finding);
+  if (freed) describe_freed(domain, block, finding);
   finding.block.state = name_of(freed ? BlockState::Quarantined : BlockState::Live);
   fill_bytes(block, damage, !freed, finding);
   TextSink sentence = sentence_of(finding);
@@ -215,7 +222,7 @@ void report_leak(const Domain& domain, const CheckedBlock& block, std::size_t bl
                  std::size_t bytes) noexcept {
   Finding& finding = begin_finding(Violation::kLeak);
   finding.address = reinterpret_cast<Address>(block.user);
-  fill_block(domain, block, finding);
+  describe_block(domain, block, finding);
   finding.block.state = name_of(BlockState::Live);
   TextSink sentence = sentence_of(finding);
   sentence.text("Nothing points to ").decimal(blocks).text(blocks == 1 ? " block" : " blocks")

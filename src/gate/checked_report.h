@@ -17,6 +17,12 @@ struct Detection {
 /// Writes what is known of the block into a finding: its state, and who allocated and freed it.
 void describe_checked_block(const Domain& domain, const CheckedBlock& block,
                             Finding& finding) noexcept;
+/// The parts of a finding that all these reports have: who noticed, which block, who freed it.
+HAK_COLD void describe_detected(Finding& finding, const Detection& detection) noexcept;
+HAK_COLD void describe_block(const Domain& domain, const CheckedBlock& block,
+                         Finding& finding) noexcept;
+HAK_COLD void describe_freed(const Domain& domain, const CheckedBlock& block,
+                         Finding& finding) noexcept;
 
 [[noreturn]] HAK_COLD void report_double_free(const Domain& domain, const CheckedBlock& block,
                                               const Detection& detection) noexcept;

@@ -8,6 +8,7 @@
 
 #include "base/options.h"
 #include "large/large_tier.h"
+#include "page_mode/page_tier.h"
 #include "ptr_trace/stack_depot.h"
 #include "superslab/slab_domain.h"
 
@@ -46,6 +47,9 @@ struct NoCheckState {
 };
 using DomainChecks = std::conditional_t<kRecordLayout, CheckState, NoCheckState>;
 
+inline constexpr bool kPageMode = kBuildChecks.has(Check::kPageMode);
+using DomainPages = std::conditional_t<kPageMode, PageTier, NoPageTier>;
+
 class Domain {
  public:
   constexpr Domain() noexcept = default;
@@ -67,6 +71,7 @@ class Domain {
   SlabDomain slabs;
   LargeTier large{slabs.space, slabs.map, slabs.meta, slabs.policy};
   [[no_unique_address]] DomainChecks checks;
+  [[no_unique_address]] DomainPages pages{slabs.meta};
   /// Frees of addresses that are not ours, at level 0, where they are ignored.
   std::atomic<std::uint64_t> shared_foreign_frees{0};
 

@@ -21,6 +21,7 @@ inline void expect_sound(Domain& domain) {
   });
   EXPECT_TRUE(domain.slabs.pool.verify());
   EXPECT_TRUE(domain.large.verify());
+  EXPECT_TRUE(domain.pages.verify());
 }
 
 /// Bounds what may rest after its free; nothing does below level 3. (Templates, because `if

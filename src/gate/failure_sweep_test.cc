@@ -114,9 +114,22 @@ struct RunResult {
   unsigned refused = 0;
 };
 
-RunResult run_with(const os::FaultPlan& plan) {
+/// Switches page mode on, in builds that have it.
+template <class DomainT>
+void enable_pages(DomainT& domain, PageSide side) {
+  if constexpr (kPageMode) {
+    ASSERT_TRUE(domain.ensure_initialised());
+    ASSERT_TRUE(domain.pages.enable({.side = side,
+                                     .least_align = kMinAlignBytes,
+                                     .space_bytes = 256 * kMiB,
+                                     .blocks_max = 100}));
+  }
+}
+
+RunResult run_with(const os::FaultPlan& plan, PageSide side = PageSide::Off) {
   const os::MappingLedger ledger;
   const auto domain = std::make_unique<Domain>();
+  if (side != PageSide::Off) enable_pages(*domain, side);
   limit_quarantine(*domain, 40, kMiB);
   keep_stacks_short(*domain);
   RunResult result;
@@ -133,13 +146,17 @@ RunResult run_with(const os::FaultPlan& plan) {
   return result;
 }
 
-/// Runs the program with `plan_for(n)` for n = 1, 2, …, until no fault is met.
+/// Runs the program with `plan_for(n)` for n = 1, 2, …, until no fault is met. In page mode, where
+/// each allocation asks the system and most calls are alike, n takes steps that share no factor
+/// with the calls of an allocation and its free.
 template <class PlanFor>
-void sweep(const char* what, unsigned refused_runs_min, PlanFor plan_for) {
+void sweep(const char* what, unsigned refused_runs_min, PlanFor plan_for,
+           PageSide side = PageSide::Off) {
   unsigned swept = 0, refused_runs = 0;
-  for (std::uint64_t n = 1;; ++n) {
+  const std::uint64_t step = side == PageSide::Off ? 1 : 11;
+  for (std::uint64_t n = 1;; n += step) {
     SCOPED_TRACE(testing::Message() << what << " " << n);
-    const RunResult result = run_with(plan_for(n));
+    const RunResult result = run_with(plan_for(n), side);
     if (testing::Test::HasFailure()) return;
     if (result.faults == 0) {
       EXPECT_EQ(result.refused, 0u) << "nothing failed, yet an allocation was refused";
@@ -174,6 +191,18 @@ TEST(FailureSweep, MemoryIsRefusedFromTheNthCallOnAndReleasesWork) {
   sweep("maps fail from the n-th on", 10, [](std::uint64_t n) {
     return os::FaultPlan{.fail_from = n, .spare_releases = true};
   });
+}
+
+TEST(FailureSweep, InPageModeTheNthCallAloneFails) {
+  if (!kPageMode) GTEST_SKIP() << "SKIPPED: this level has no page mode";
+  sweep("page mode, the n-th call fails", 0,
+        [](std::uint64_t n) { return os::FaultPlan{.fail_nth = n}; }, PageSide::After);
+}
+
+TEST(FailureSweep, InPageModeEveryCallFailsFromTheNthOn) {
+  if (!kPageMode) GTEST_SKIP() << "SKIPPED: this level has no page mode";
+  sweep("page mode, every call fails from the n-th on", 10,
+        [](std::uint64_t n) { return os::FaultPlan{.fail_from = n}; }, PageSide::Before);
 }
 
 }  // namespace

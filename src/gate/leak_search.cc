@@ -45,24 +45,33 @@ class Marker {
   /// are no roots.
   bool is_ours(Address page) const noexcept {
     if (domain_.slabs.map.lookup(page).is_ours()) return true;
+    if (domain_.pages.holds(page) || domain_.pages.table_holds(page)) return true;
     if (domain_.slabs.map.holds(page) || domain_.slabs.meta.holds(page)) return true;
     return page - reinterpret_cast<Address>(work_) < kWorkBytes;
   }
 
-  void mark(Address word) noexcept {
+  /// The block that `word` points into, if it could be a pointer; else without a record.
+  CheckedBlock block_around(Address word) const noexcept {
+    if (domain_.pages.holds(word)) {
+      PageBlock* const page = domain_.pages.at(word);
+      // Not its guard page: no pointer that leads there leads to the block.
+      return page != nullptr && page->reaches(word) ? checked_block_of(*page) : CheckedBlock{};
+    }
     const MapEntry entry = domain_.slabs.map.lookup(word);
-    if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return;
-    CheckedBlock block;
+    if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return {};
     if (entry.kind() == GranuleKind::Large) {
       LargeBlock& large = entry.large();
-      if (!large.contains(word)) return;
-      block = checked_block_of(large);
-    } else {
-      const Slab& slab = entry.slab();
-      if (slab.state == SlabState::Free || word < slab.first_base()) return;
-      if (slab.index_of_block(word) >= slab.carved) return;
-      block = checked_block_in(slab, word);
+      return large.contains(word) ? checked_block_of(large) : CheckedBlock{};
     }
+    const Slab& slab = entry.slab();
+    if (slab.state == SlabState::Free || word < slab.first_base()) return {};
+    if (slab.index_of_block(word) >= slab.carved) return {};
+    return checked_block_in(slab, word);
+  }
+
+  void mark(Address word) noexcept {
+    const CheckedBlock block = block_around(word);
+    if (block.record == nullptr) return;
     if (block.record->marked || block.record->state() != BlockState::Live) return;
     block.record->marked = true;
     if (count_ == kWorkBytes / sizeof(Address)) {
@@ -76,12 +85,29 @@ class Marker {
     while (count_ != 0) {
       const CheckedBlock block = find_checked_block(domain_, work_[--count_]);
       if (block.record == nullptr) continue;
+      if (block.is_page()) {
+        scan_page_block(block);
+        continue;
+      }
       const std::size_t words = block.record->request_bytes / sizeof(Address);
       for (std::size_t i = 0; i < words; ++i) {
         Address word;
         std::memcpy(&word, block.user + i * sizeof word, sizeof word);
         mark(word);
       }
+    }
+  }
+
+  /// Reads a block whose pages another thread may close meanwhile.
+  void scan_page_block(const CheckedBlock& block) noexcept {
+    Address words[kPageBytes / sizeof(Address)];
+    const std::size_t whole_words = round_down(block.record->request_bytes, sizeof *words);
+    const std::byte* const end = block.user + whole_words;
+    for (const std::byte* at = block.user; at < end; at += sizeof words) {
+      const std::size_t left = static_cast<std::size_t>(end - at);
+      const std::size_t bytes = left < sizeof words ? left : sizeof words;
+      if (!os::read_memory(reinterpret_cast<Address>(at), words, bytes)) return;
+      for (std::size_t i = 0; i < bytes / sizeof *words; ++i) mark(words[i]);
     }
   }
 

@@ -52,6 +52,7 @@ void lock_for_fork(Domain& domain) noexcept {
   slabs.registry.lock_for_fork().lock();
   slabs.pool.lock_for_fork().lock();
   domain.large.lock_for_fork().lock();
+  domain.pages.lock_for_fork().lock();
   slabs.space.lock_for_fork().lock();
   slabs.map.lock_for_fork().lock();
   slabs.meta.lock_for_fork().lock();
@@ -62,6 +63,7 @@ void unlock_after_fork(Domain& domain) noexcept {
   slabs.meta.lock_for_fork().unlock();
   slabs.map.lock_for_fork().unlock();
   slabs.space.lock_for_fork().unlock();
+  domain.pages.lock_for_fork().unlock();
   domain.large.lock_for_fork().unlock();
   slabs.pool.lock_for_fork().unlock();
   slabs.registry.lock_for_fork().unlock();

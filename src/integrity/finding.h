@@ -35,6 +35,7 @@ struct FindingBlock {
   Address slab = 0;                 ///< first byte of the slab's data, or of the large block
   Address superslab = 0;            ///< first byte of the SuperSlab's data, 0 for large blocks
   bool large = false;
+  bool own_pages = false;       ///< page mode: whole pages with a closed one beside them
   const char* state = "";           ///< "live", "freed, in quarantine", "freed", "never allocated"
   const char* kind = "";            ///< "malloc", "new", "new[]", "aligned_alloc", …
 };

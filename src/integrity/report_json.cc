@@ -18,7 +18,9 @@ void write_block(JsonSink& json, const FindingBlock& block) noexcept {
     json.number("stride_bytes", static_cast<std::int64_t>(block.stride_bytes));
   }
   json.boolean("large", block.large);
-  if (!block.large) {
+  if (block.own_pages) {
+    json.boolean("own_pages", true);
+  } else if (!block.large) {
     json.number("class", block.class_index).number("block_index", block.block_index);
   }
   if (block.slab != 0) json.address(block.large ? "run" : "slab", block.slab);

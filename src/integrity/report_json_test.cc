@@ -104,6 +104,18 @@ TEST(ReportJson, WithoutStacksAndWithSeveralFindingsItStillFits) {
   EXPECT_TRUE(report["findings"][2]["events"][0]["stack"].empty());
 }
 
+TEST(ReportJson, ABlockOnPagesOfItsOwnHasNoClassAndNoPlaceInASlab) {
+  const auto sample = sample_finding();
+  sample->finding.block = {};
+  sample->finding.block.known = true;
+  sample->finding.block.own_pages = true;
+  const Json report = Json::parse(document(*sample, true, 1));
+  expect_fits_schema(report);
+  const Json& block = report["findings"][0]["block"];
+  EXPECT_EQ(block["own_pages"], true);
+  EXPECT_FALSE(block.contains("class") || block.contains("block_index"));
+}
+
 TEST(ReportJson, TheSchemaCheckRejectsWhatTheSchemaDoesNotAllow) {
   Json report = Json::parse(document(*sample_finding(), true));
   report["findings"][0]["extra"] = 1;

@@ -78,7 +78,9 @@ void write_who(TextSink& sink, const Finding& finding) noexcept {
 void write_block(TextSink& sink, const FindingBlock& block) noexcept {
   if (!block.known) return;
   sink.text("  block ").address(block.user).text("   ").decimal(block.request_bytes).text(" B");
-  if (!block.large) {
+  if (block.own_pages) {
+    sink.text("   on pages of its own");
+  } else if (!block.large) {
     sink.text(" (class ").decimal(block.class_index).text(")");
     if (block.slab != 0) sink.text("   block ").decimal(block.block_index);
   }

@@ -11,7 +11,9 @@
 
 namespace hakmem::os {
 
-using SignalHandler = void (*)(int signal, siginfo_t* info, void* context);
+/// The interrupted thread's state (ucontext_t), as the kernel hands it to a handler.
+using MachineContext = void*;
+using SignalHandler = void (*)(int signal, siginfo_t* info, MachineContext context);
 
 /// The kernel's struct sigaction. A null handler is the default disposition.
 struct SignalAction {
@@ -31,6 +33,9 @@ bool set_signal_action(int signal, const SignalAction* replacement, SignalAction
 /// SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS stay open). Returns the mask before.
 std::uint64_t block_asynchronous_signals() noexcept;
 void restore_signal_mask(std::uint64_t mask) noexcept;
+/// sigprocmask(2): `how` is SIG_BLOCK, SIG_UNBLOCK or SIG_SETMASK; `mask` may be null. Returns 0 or
+/// an errno value.
+int change_signal_mask(int how, const std::uint64_t* mask, std::uint64_t* before) noexcept;
 
 /// Sets this thread's alternate signal stack; `before` may be null. False when it is in use.
 bool set_signal_stack(const stack_t* replacement, stack_t* before) noexcept;

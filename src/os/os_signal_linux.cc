@@ -85,6 +85,12 @@ void restore_signal_mask(std::uint64_t mask) noexcept {
   system_call(SYS_rt_sigprocmask, SIG_SETMASK, as_long(&mask), 0, kMaskBytes);
 }
 
+int change_signal_mask(int how, const std::uint64_t* mask, std::uint64_t* before) noexcept {
+  const long result =
+      system_call(SYS_rt_sigprocmask, how, as_long(mask), as_long(before), kMaskBytes);
+  return is_error(result) ? static_cast<int>(-result) : 0;
+}
+
 bool set_signal_stack(const stack_t* replacement, stack_t* before) noexcept {
   return !is_error(system_call(SYS_sigaltstack, as_long(replacement), as_long(before)));
 }

@@ -1,11 +1,13 @@
 // Recognises crashes that come from freed memory: the program read a pointer out of a freed block,
-// got the fill pattern, and followed it. Installed once at start-up at level 4, by integrity/.
-// Invariant: any other crash ends the program exactly as without us, and a handler that the program
-// installs simply replaces ours.
+// got the fill pattern, and followed it; and, with a watch, accesses to pages that are ours and
+// closed. Installed once at start-up at level 4, by integrity/ and, the watch, by api/.
+// Invariant: any other crash ends the program exactly as without us. A handler that the program
+// installs replaces ours or, with a watch, gets the faults that are not ours (signal_relay.h).
 #pragma once
 
 #include <cstdint>
 
+#include "os/os_signal.h"
 #include "ptr_trace/backtrace.h"
 
 namespace hakmem {
@@ -28,6 +30,30 @@ struct PoisonCrash {
 
 /// Called in the signal handler, on the faulting thread; ends the process.
 using PoisonCrashHandler = void (*)(const PoisonCrash& crash) noexcept;
+
+/// An access that the kernel refused.
+struct MemoryFault {
+  enum class Access : std::uint8_t { Read, Write, Execute };
+  int signal = 0;
+  Access access = Access::Read;
+  Address address = 0;       ///< of the first byte that could not be accessed
+  StackTrace stack{};        ///< of the faulting instruction
+};
+
+/// Who looks at faults before anything else does. All three run in the signal handler, on the
+/// faulting thread, and take no lock that a faulting thread could hold.
+struct FaultWatch {
+  bool (*claims)(Address address) noexcept = nullptr;
+  void (*report)(const MemoryFault& fault) noexcept = nullptr;  ///< ends the process
+  /// Runs the program's own handler for a fault that nobody claimed; false when it has none.
+  bool (*relay)(int signal, siginfo_t* info, os::MachineContext context) noexcept = nullptr;
+};
+
+/// Watches from now on. Once, after install_crash_handler(), while there is one thread.
+void watch_faults(const FaultWatch& watch) noexcept;
+
+/// The handler itself, for whoever installs it with other flags (signal_relay.h).
+void on_crash(int signal, siginfo_t* info, os::MachineContext context);
 
 /// Handles SIGSEGV and SIGBUS from now on, and gives this thread an alternate signal stack if it
 /// has none.

@@ -16,6 +16,7 @@ constexpr std::size_t kSignalCount = sizeof kSignals / sizeof kSignals[0];
 constexpr std::size_t kSignalStackBytes = 32 * kKiB;
 
 constinit PoisonCrashHandler poison_handler = nullptr;
+constinit FaultWatch fault_watch{};
 constinit os::SignalAction actions_before[kSignalCount] = {};
 alignas(16) constinit std::byte signal_stack[kSignalStackBytes] = {};
 
@@ -96,14 +97,56 @@ void restore_disposition(int signal) noexcept {
   }
 }
 
-void on_crash(int signal, siginfo_t* info, void* context) {
+void capture_faulting_stack(const ucontext_t& context, StackTrace& out) noexcept {
+  // Stacks hold return addresses: one past the instruction that faulted.
+  const Address pc = register_value(context, REG_RIP) + 1;
+  capture_stack(StackMethod::Safe, kStackFramesMax, pc, out);
+}
+
+/// After a jump to where nothing can be read: an unwinder would look at the instruction there. The
+/// call has just left its return address on the stack.
+void capture_jumping_stack(const ucontext_t& context, StackTrace& out) noexcept {
+  Address caller = 0;
+  out.count = os::read_memory(register_value(context, REG_RSP), &caller, sizeof caller) ? 1 : 0;
+  out.pcs[0] = caller;
+}
+
+/// What the processor's page-fault error code says of the access.
+MemoryFault::Access access_of(const ucontext_t& context) noexcept {
+  constexpr std::uint64_t kPageFault = 14, kWrote = 1u << 1, kFetched = 1u << 4;
+  const std::uint64_t error = register_value(context, REG_ERR);
+  if (register_value(context, REG_TRAPNO) != kPageFault) return MemoryFault::Access::Read;
+  if ((error & kFetched) != 0) return MemoryFault::Access::Execute;
+  return (error & kWrote) != 0 ? MemoryFault::Access::Write : MemoryFault::Access::Read;
+}
+
+/// Reports the fault if it has an address and that is claimed; then it does not return.
+void report_if_claimed(int signal, const siginfo_t& info, const ucontext_t& context) noexcept {
+  const Address address = reinterpret_cast<Address>(info.si_addr);
+  const bool has_address = info.si_code > 0 && info.si_code != SI_KERNEL;
+  if (fault_watch.claims == nullptr || !has_address || !fault_watch.claims(address)) return;
+  MemoryFault fault;
+  fault.signal = signal;
+  fault.access = access_of(context);
+  fault.address = address;
+  if (fault.access == MemoryFault::Access::Execute) {
+    capture_jumping_stack(context, fault.stack);
+  } else {
+    capture_faulting_stack(context, fault.stack);
+  }
+  fault_watch.report(fault);
+}
+
+}  // namespace
+
+void on_crash(int signal, siginfo_t* info, os::MachineContext context) {
   const ucontext_t& machine = *static_cast<const ucontext_t*>(context);
+  report_if_claimed(signal, *info, machine);
+  if (fault_watch.relay != nullptr && fault_watch.relay(signal, info, context)) return;
   PoisonCrash crash;
   if (find_poison(*info, machine, crash)) {
     crash.signal = signal;
-    // Stacks hold return addresses: one past the instruction that faulted.
-    const Address pc = register_value(machine, REG_RIP) + 1;
-    capture_stack(StackMethod::Safe, kStackFramesMax, pc, crash.stack);
+    capture_faulting_stack(machine, crash.stack);
     poison_handler(crash);
   }
   restore_disposition(signal);
@@ -112,7 +155,7 @@ void on_crash(int signal, siginfo_t* info, void* context) {
   if (info->si_code <= 0) os::raise_again(signal, *info);
 }
 
-}  // namespace
+void watch_faults(const FaultWatch& watch) noexcept { fault_watch = watch; }
 
 void install_crash_handler(PoisonCrashHandler handler) noexcept {
   poison_handler = handler;

@@ -176,6 +176,8 @@ def main():
     parser.add_argument("--only", action="append", default=[], choices=sorted(CASES))
     parser.add_argument("--source", help="project that the cmake case builds")
     parser.add_argument("--target", help="target that the cmake case builds")
+    parser.add_argument("--options", default="", metavar="K=V:K=V",
+                        help="more run-time options for the libraries under test")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
     if arguments.list:
@@ -192,7 +194,7 @@ def main():
         parser.error("name at least one --subject LEVEL=PATH")
     stress = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     options = {"source": os.path.abspath(arguments.source or stress),
-               "target": arguments.target or "stress_larson"}
+               "target": arguments.target or "stress_larson", "runtime": arguments.options}
     totals = [0, 0, 0]
     for name in arguments.only or CASES:
         totals = [a + b for a, b in zip(totals, run_case(name, subjects, options))]

@@ -35,7 +35,7 @@ class Scenario:
         self.environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "TMPDIR": folder,
-            "HAKMEM_OPTIONS": "verdict=" + verdict,
+            "HAKMEM_OPTIONS": ":".join(filter(None, ["verdict=" + verdict, options["runtime"]])),
         }
         if library:
             self.environment["LD_PRELOAD"] = library

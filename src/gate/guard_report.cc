@@ -1,0 +1,107 @@
+#include "gate/guard_report.h"
+
+#include "base/text_sink.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+namespace {
+
+using Access = MemoryFault::Access;
+
+/// Nearer than this to a block, an access is most likely meant for it.
+constexpr std::size_t kNearBytes = 64;
+
+bool was_freed(const PageBlock& block) noexcept {
+  const BlockState state = block.record.state();
+  return state == BlockState::Quarantined || state == BlockState::Free;
+}
+
+const char* past_tense_of(Access access) noexcept {
+  switch (access) {
+    case Access::Read: return "read";
+    case Access::Write: return "wrote";
+    case Access::Execute: return "jumped";
+  }
+  return "";
+}
+
+const char* noun_of(Access access) noexcept {
+  switch (access) {
+    case Access::Read: return "read";
+    case Access::Write: return "write";
+    case Access::Execute: return "jump";
+  }
+  return "";
+}
+
+/// "12 bytes past its end", "1 byte before its start".
+void write_distance(TextSink& sentence, const GuardHit& hit) noexcept {
+  sentence.decimal(hit.bytes).text(hit.bytes == 1 ? " byte " : " bytes ");
+  sentence.text(hit.place == HitPlace::Past ? "past its end" : "before its start");
+}
+
+/// "The program read at +13 of a 13-byte block: 1 byte past its end."
+void write_sentence(TextSink& sentence, Access access, const GuardHit& hit) noexcept {
+  const std::size_t request = hit.block->record.request_bytes;
+  const bool freed = was_freed(*hit.block);
+  sentence.text("The program ").text(past_tense_of(access)).text(" at ");
+  switch (hit.place) {
+    case HitPlace::Inside: sentence.text("+").decimal(hit.bytes); break;
+    case HitPlace::Past: sentence.text("+").decimal(request + hit.bytes - 1); break;
+    case HitPlace::Before: sentence.text("-").decimal(hit.bytes); break;
+  }
+  sentence.text(freed ? " of a freed " : " of a ").decimal(request).text("-byte block: ");
+  if (freed) sentence.text(noun_of(access)).text(" after free");
+  if (hit.place != HitPlace::Inside) {
+    if (freed) sentence.text(", ");
+    write_distance(sentence, hit);
+  }
+  sentence.text(".");
+}
+
+void write_likely(Finding& finding, const GuardHit& hit) noexcept {
+  finding.confidence =
+      hit.place == HitPlace::Inside || hit.bytes <= kNearBytes ? "high" : "medium";
+  if (was_freed(*hit.block)) {
+    finding.likely = "a dangling pointer was used";
+  } else if (hit.block->record.request_bytes == 0) {
+    finding.likely = "malloc(0) gives an address, and no byte to use";
+  } else if (hit.place == HitPlace::Past) {
+    finding.likely = "an index or a length too large";
+  } else {
+    finding.likely = "a negative index";
+  }
+}
+
+}  // namespace
+
+bool is_guard_hit(const Domain& domain, Address address) noexcept {
+  const PageExtents& extents = domain.pages.extents();
+  if (!extents.holds(address)) return false;
+  const GuardHit hit = find_guard_hit(extents, address);
+  if (hit.block == nullptr) return extents.page_of(address) < extents.frontier();
+  return hit.place != HitPlace::Inside || hit.block->record.state() != BlockState::Live;
+}
+
+void report_guard_hit(const Domain& domain, const MemoryFault& fault) noexcept {
+  Finding& finding = begin_finding(Violation::kGuardHit);
+  finding.address = fault.address;
+  describe_detected(finding, {static_cast<std::uint32_t>(os::thread_id()), 0, &fault.stack});
+  TextSink sentence(finding.sentence, sizeof finding.sentence);
+  const GuardHit hit = find_guard_hit(domain.pages.extents(), fault.address);
+  if (hit.block == nullptr) {
+    sentence.text("The program ").text(past_tense_of(fault.access))
+        .text(" where blocks were freed so long ago that they are no longer known.");
+  } else {
+    const CheckedBlock block = checked_block_of(*hit.block);
+    describe_block(domain, block, finding);
+    finding.block.state = name_of(hit.block->record.state());
+    if (was_freed(*hit.block)) describe_freed(domain, block, finding);
+    write_sentence(sentence, fault.access, hit);
+    write_likely(finding, hit);
+  }
+  publish_finding(true);
+  unreachable();
+}
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

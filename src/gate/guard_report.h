@@ -1,0 +1,18 @@
+// HK109: an access that page mode caught, in a guard page or in the closed pages of a freed block.
+// Called by api/ from the crash handler, on the faulting thread. Takes no lock of the heap's and
+// allocates nothing.
+#pragma once
+
+#include "gate/checked_report.h"
+#include "page_mode/guard_hit.h"
+#include "ptr_trace/crash_handler.h"
+
+namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+/// True when a fault at this address is page mode's: in its space, and not inside a live block.
+bool is_guard_hit(const Domain& domain, Address address) noexcept;
+
+/// Ends the process with the finding. Precondition: is_guard_hit().
+[[noreturn]] void report_guard_hit(const Domain& domain, const MemoryFault& fault) noexcept;
+
+}  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,0 +1,23 @@
+// HK109 in page mode: a block is read right after it was freed.
+#include <stdlib.h>
+
+static __attribute__((noinline)) char* make(size_t bytes) {
+  char* block = malloc(bytes);  // ALLOCATED
+  for (size_t i = 0; i < bytes; ++i) ((volatile char*)block)[i] = (char)i;
+  return block;
+}
+
+static __attribute__((noinline)) void drop(char* block) {
+  free(block);  // FREED
+}
+
+static __attribute__((noinline)) int first_of(const volatile char* block) {
+  return block[0];  // BUG
+}
+
+int main(int count, char** arguments) {
+  const size_t bytes = count > 1 ? strtoul(arguments[1], NULL, 10) : 13;
+  char* volatile kept = make(bytes);
+  drop(kept);
+  return first_of(kept) == 77;
+}
