@@ -91,9 +91,10 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
     plan.report_folder = output_folder_of(request.output_folder);
   } else if (user.report.empty()) {
     plan.report_folder = default_report_folder();
-  } else if (!request.json_file.empty()) {
+  } else if (request.outputs.any()) {
     throw CommandError(exit_code::kBadOption,
-                       "--json needs to know where reports go; use -o DIR instead of report=");
+                       "--json, --sarif, --junit and --html need to know where reports go; use -o "
+                       "DIR instead of report=");
   }
   if (!plan.report_folder.empty()) {
     ours.push_back({"report", report_pattern(plan.report_folder)});
