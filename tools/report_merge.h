@@ -1,5 +1,5 @@
 // Several reports as one, and the difference of two. Called by cmd_report.cc and run_outputs.cc.
-// Invariant: no dedup token is there twice, counts add up, and the order is that of finding.
+// Invariant: no dedup token is there twice, counts add up, and the order is that of reading.
 #pragma once
 
 #include <vector>

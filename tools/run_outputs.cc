@@ -67,7 +67,7 @@ void prepare_outputs(const RunOutputs& outputs) {
     const std::string name = expand_file_name(output.name, 0);
     require_writable_place(name, output.option);
     std::error_code error;
-    if (fs::is_regular_file(name, error)) fs::remove(name, error);
+    if (name != "-" && fs::is_regular_file(name, error)) fs::remove(name, error);
   }
 }
 

@@ -43,6 +43,13 @@ TEST_F(RunOutputs, ACleanRunIsCleanInEveryFormAndReplacesAnEarlierOne) {
   EXPECT_TRUE(has("f/a.html", "no findings"));
 }
 
+TEST_F(RunOutputs, ADashIsStandardOutputAndNoFile) {
+  home_.write("work/-", "a file of the user's");
+  const std::string xml = shell("$HAKMEM run --junit - -- echo first").output;
+  EXPECT_TRUE(xml.starts_with("first\n<?xml ")) << xml;
+  EXPECT_TRUE(has("-", "a file of the user's"));
+}
+
 TEST_F(RunOutputs, FindingsOfAllProcessesAreMerged) {
   plant("true", kPlanted);
   EXPECT_EQ(status("$HAKMEM run -o out --json a.json -- sh -c '/bin/true; /bin/true; exit 0'"),
@@ -106,7 +113,7 @@ TEST_F(RunOutputs, AProcessThatOutlivesTheProgramIsFollowedWhenAsked) {
 
 TEST_F(RunOutputs, ATimeoutEndsThoseThatAreFollowedToo) {
   home_.write("work/stubborn", "trap : TERM; echo $$ > left; while :; do :; done\n");
-  EXPECT_EQ(status("$HAKMEM run --timeout 2 --follow-children -- "
+  EXPECT_EQ(status("$HAKMEM run --timeout 3 --follow-children -- "
                    "sh -c 'setsid sh stubborn & while [ ! -s left ]; do :; done'"),
             exit_code::kTimeout);
   EXPECT_NE(kill(std::stoi(read_text(work() / "left")), 0), 0);
