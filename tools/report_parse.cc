@@ -178,6 +178,8 @@ Json parse_text(std::string_view text) {
     return Json::parse(text, refuse_depth);
   } catch (const Json::parse_error& error) {
     throw MalformedReport(fmt::format("no JSON at byte {}", error.byte));
+  } catch (const Json::out_of_range&) {
+    throw MalformedReport("a number that no computer's type holds");
   }
 }
 

@@ -72,6 +72,7 @@ TEST(ReportParse, TextThatIsNoReportIsNamed) {
   EXPECT_NE(complaint(std::string("{\"tool\":\"\xff\"}")), "") << "no UTF-8";
   EXPECT_EQ(complaint(std::string(100'000, '[')), "deeper than 64 levels");
   EXPECT_EQ(complaint(std::string("{\"a\":") + std::string(100'000, '[')), "deeper than 64 levels");
+  EXPECT_EQ(complaint(std::string("{\"a\":1e999}")), "a number that no computer's type holds");
   EXPECT_EQ(complaint(Json::object()), "$.tool is missing");
   EXPECT_EQ(complaint(Json{{"tool", "other"}}), "$.tool is not hakmem");
 }
