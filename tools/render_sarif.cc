@@ -153,7 +153,7 @@ void SarifLog::add(const Finding& finding, const char* baseline) {
     result["codeFlows"] = Json::array({{{"threadFlows", code_flow(finding)}}});
   }
   result["partialFingerprints"] = {{kFingerprint, finding.dedup}};
-  if (finding.count <= kExactInteger) result["occurrenceCount"] = finding.count;
+  result["occurrenceCount"] = finding.count;
   if (baseline != nullptr) result["baselineState"] = baseline;
   const bool absent = baseline != nullptr && std::string_view(baseline) == "absent";
   result["properties"] = properties(finding, !absent);

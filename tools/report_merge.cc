@@ -23,7 +23,7 @@ Report merge_reports(const std::vector<Report>& reports) {
         continue;
       }
       Finding& first = merged.findings[at->second];
-      first.count += finding.count;
+      first.count = std::min(first.count + finding.count, kCountMax);
       std::set<std::size_t> all(first.processes.begin(), first.processes.end());
       all.insert(finding.processes.begin(), finding.processes.end());
       first.processes.assign(all.begin(), all.end());

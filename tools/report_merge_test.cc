@@ -30,6 +30,14 @@ TEST(ReportMerge, EqualTokensAreOneFindingWithACount) {
   EXPECT_EQ(merged.processes.size(), 3u);
 }
 
+TEST(ReportMerge, ACountAtItsEndStaysThereAndIsReadAgain) {
+  Report full = report_with(1, {1});
+  full.findings[0].count = kCountMax;
+  const Report merged = merge_reports({full, full, report_with(2, {1})});
+  EXPECT_EQ(merged.findings[0].count, kCountMax);
+  EXPECT_EQ(parse_report(render_json(merged), "m").findings[0].count, kCountMax);
+}
+
 TEST(ReportMerge, NothingMergesToNothing) {
   const Report merged = merge_reports({});
   EXPECT_TRUE(merged.findings.empty());

@@ -67,6 +67,9 @@ struct HeapMap {
   std::vector<Neighbour> neighbours;
 };
 
+/// Counts end here: the largest integer that every reader of JSON keeps (RFC 8259, 6).
+inline constexpr std::uint64_t kCountMax = (std::uint64_t{1} << 53) - 1;
+
 struct Finding {
   std::string id, kind;
   bool ours = false;  ///< a bug of HAKMEM (HK9xx), not of the program
@@ -79,7 +82,7 @@ struct Finding {
   std::vector<Event> events;
   std::string likely, confidence;
   std::string dedup, summary;
-  std::uint64_t count = 1;             ///< how often it was seen
+  std::uint64_t count = 1;             ///< how often it was seen, 1 to kCountMax
   std::vector<std::size_t> processes;  ///< indices of who found it, ascending
   Json raw;                            ///< all keys as read, those unknown here included
 };

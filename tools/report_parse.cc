@@ -165,7 +165,9 @@ void parse_merged_finding(const Fields& fields, std::size_t process_count, Findi
     if (index >= process_count) fields.fail("processes", "names a process that is not there");
     finding.processes.push_back(static_cast<std::size_t>(index));
   }
-  if (finding.count == 0) fields.fail("count", "is 0");
+  if (finding.count == 0 || finding.count > kCountMax) {
+    fields.fail("count", fmt::format("is not from 1 to {}", kCountMax));
+  }
   for (const char* key : {"count", "processes"}) finding.raw.erase(key);
 }
 

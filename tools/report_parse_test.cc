@@ -161,7 +161,9 @@ TEST(ReportParse, AMergeWithAWrongCountOrProcessIsMalformed) {
   EXPECT_EQ(complaint(merged), "$.findings[0].count is missing");
   merged["findings"][0]["count"] = 0;
   merged["findings"][0]["processes"] = Json::array();
-  EXPECT_EQ(complaint(merged), "$.findings[0].count is 0");
+  EXPECT_EQ(complaint(merged), "$.findings[0].count is not from 1 to 9007199254740991");
+  merged["findings"][0]["count"] = UINT64_MAX;
+  EXPECT_EQ(complaint(merged), "$.findings[0].count is not from 1 to 9007199254740991");
   merged["findings"][0]["count"] = 1;
   merged["findings"][0]["processes"] = Json::array({0});
   EXPECT_EQ(complaint(merged), "$.findings[0].processes names a process that is not there");
