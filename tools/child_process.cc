@@ -16,6 +16,7 @@
 
 #include "base/violation.h"
 #include "tools/commands.h"
+#include "tools/descendants.h"
 
 namespace hakmem::tools {
 namespace {
@@ -89,7 +90,12 @@ class Child {
                                    char** environment);
   /// True when the child ended; follows it when it was stopped from the terminal.
   bool reap(ProgramEnd& end);
+  /// Waits for what the program left behind.
+  void wait_for_rest(const SignalScope& signals, ProgramEnd& end);
+  /// Sleeps until a signal or the time limit; forwards the one, enforces the other.
+  void attend(const SignalScope& signals);
   void enforce_limit();
+  void end_all(int signal) const;
   void forward(const siginfo_t& received) const;
   timespec time_to_wait() const;
 
@@ -100,6 +106,7 @@ class Child {
   bool has_terminal_ = false;  // the child's group is in the foreground
   bool timed_out_ = false;
   bool killed_ = false;
+  bool ended_ = false;  // the program itself; its children may go on
   Clock::time_point deadline_{};
 };
 
@@ -166,10 +173,11 @@ bool Child::reap(ProgramEnd& end) {
   }
   if (has_terminal_) give_terminal_to(getpgrp());
   if (WIFSIGNALED(status)) {
-    end = {ProgramEnd::Kind::Signaled, WTERMSIG(status)};
+    end = {ProgramEnd::Kind::Signaled, WTERMSIG(status), pid_};
   } else {
-    end = {ProgramEnd::Kind::Exited, WEXITSTATUS(status)};
+    end = {ProgramEnd::Kind::Exited, WEXITSTATUS(status), pid_};
   }
+  ended_ = true;
   if (timed_out_) {
     kill(-pid_, SIGKILL);  // what the program left behind in its group
     end.kind = ProgramEnd::Kind::TimedOut;
@@ -180,19 +188,29 @@ bool Child::reap(ProgramEnd& end) {
 void Child::forward(const siginfo_t& received) const {
   // A key pressed at the terminal reached the whole foreground group, the child included.
   if (received.si_code == SI_KERNEL && !own_group_) return;
-  kill(pid_, received.si_signo);
+  if (ended_) {
+    signal_children(received.si_signo);
+  } else {
+    kill(pid_, received.si_signo);
+  }
 }
 
 void Child::enforce_limit() {
   if (!spec_.limit || Clock::now() < deadline_ || killed_) return;
   if (timed_out_) {
-    kill(-pid_, SIGKILL);
+    end_all(SIGKILL);
     killed_ = true;
     return;
   }
   timed_out_ = true;
   deadline_ = Clock::now() + kKillGrace;
-  kill(-pid_, SIGTERM);
+  end_all(SIGTERM);
+}
+
+void Child::end_all(int signal) const {
+  // The group's number may be another's once the program has been waited for.
+  if (ended_) return signal_children(signal);
+  kill(-pid_, signal);
   kill(-pid_, SIGCONT);  // a stopped program could not end
 }
 
@@ -203,17 +221,29 @@ timespec Child::time_to_wait() const {
   return {positive / kNanosPerSecond, positive % kNanosPerSecond};
 }
 
+void Child::attend(const SignalScope& signals) {
+  siginfo_t received{};
+  const timespec left = time_to_wait();
+  const bool bounded = spec_.limit && !killed_;
+  const int signal = bounded ? sigtimedwait(&signals.watched(), &received, &left)
+                             : sigwaitinfo(&signals.watched(), &received);
+  if (signal > 0 && signal != SIGCHLD) forward(received);
+  enforce_limit();
+}
+
+void Child::wait_for_rest(const SignalScope& signals, ProgramEnd& end) {
+  while (!reap_children()) {
+    // Each one that is killed may leave us children of its own.
+    if (killed_) signal_children(SIGKILL);
+    attend(signals);
+  }
+  if (timed_out_) end.kind = ProgramEnd::Kind::TimedOut;
+}
+
 ProgramEnd Child::wait(const SignalScope& signals) {
   ProgramEnd end;
-  while (!reap(end)) {
-    siginfo_t received{};
-    const timespec left = time_to_wait();
-    const bool bounded = spec_.limit && !killed_;
-    const int signal = bounded ? sigtimedwait(&signals.watched(), &received, &left)
-                               : sigwaitinfo(&signals.watched(), &received);
-    if (signal > 0 && signal != SIGCHLD) forward(received);
-    enforce_limit();
-  }
+  while (!reap(end)) attend(signals);
+  if (spec_.follow_children) wait_for_rest(signals, end);
   return end;
 }
 
@@ -221,6 +251,7 @@ ProgramEnd Child::wait(const SignalScope& signals) {
 
 ProgramEnd run_child(const ChildSpec& spec) {
   const SignalScope signals;
+  const InheritanceScope inheritance(spec.follow_children);
   Child child(spec, -1);
   child.start(signals);
   return child.wait(signals);
@@ -252,21 +283,6 @@ Captured capture_child(ChildSpec spec, std::chrono::milliseconds limit) {
   }
   close(output);
   return captured;
-}
-
-std::vector<std::string> current_environment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    variables.emplace_back(*variable);
-  }
-  return variables;
-}
-
-void set_variable(std::vector<std::string>& environment, const std::string& name,
-                  const std::string& value) {
-  const std::string prefix = name + '=';
-  std::erase_if(environment, [&](const std::string& v) { return v.starts_with(prefix); });
-  environment.push_back(prefix + value);
 }
 
 }  // namespace hakmem::tools

@@ -22,6 +22,8 @@ struct ChildSpec {
   /// With a limit the child leads a process group of its own (handed the terminal when we have it),
   /// so that the limit ends all of it: SIGTERM, and after kKillGrace SIGKILL.
   std::optional<std::chrono::milliseconds> limit;
+  /// The end is that of the program and of all processes that it left behind, in whichever group.
+  bool follow_children = false;
 };
 
 inline constexpr std::chrono::milliseconds kKillGrace{2000};
@@ -40,12 +42,5 @@ struct Captured {
 /// Runs a helper with standard input empty and its output captured; ended after `limit`.
 /// Throws CommandError as run_child.
 Captured capture_child(ChildSpec spec, std::chrono::milliseconds limit);
-
-/// This process's environment as NAME=value.
-std::vector<std::string> current_environment();
-
-/// Sets NAME=value in `environment`, replacing an earlier one.
-void set_variable(std::vector<std::string>& environment, const std::string& name,
-                  const std::string& value);
 
 }  // namespace hakmem::tools

@@ -11,6 +11,7 @@
 #include "tools/child_process.h"
 #include "tools/commands.h"
 #include "tools/doctor_checks.h"
+#include "tools/environment.h"
 
 namespace hakmem::tools {
 namespace {

@@ -12,9 +12,11 @@
 #include "base/violation.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/environment.h"
 #include "tools/library_path.h"
 #include "tools/page_runs.h"
 #include "tools/program_file.h"
+#include "tools/run_outputs.h"
 #include "tools/run_plan.h"
 
 namespace hakmem::tools {
@@ -56,6 +58,7 @@ ChildSpec child_spec(const RunRequest& request, const ProgramArgs& program, cons
     spec.limit = std::chrono::milliseconds(
         std::max(1L, static_cast<long>(request.timeout_seconds * kMillisPerSecond)));
   }
+  spec.follow_children = request.follow_children;
   return spec;
 }
 
@@ -66,23 +69,6 @@ void pass_verdict_on(const RunPlan& plan, const std::string& verdict_text) {
   out << verdict_text;
   out.flush();
   if (!out) fmt::print(stderr, "hakmem: cannot append to {}\n", plan.outer_verdict.string());
-}
-
-/// A report.json of an earlier run must not be taken for this one's.
-void remove_stale_json(const std::string& json_file) {
-  std::error_code error;
-  if (!json_file.empty() && fs::is_regular_file(json_file, error)) fs::remove(json_file, error);
-}
-
-void copy_first_report(const RunRequest& request, const RunPlan& plan, const Verdict& verdict) {
-  if (request.json_file.empty() || verdict.lines.empty()) return;
-  const fs::path report = report_of(plan, verdict.lines.front().pid);
-  std::error_code error;
-  fs::copy_file(report, request.json_file, fs::copy_options::overwrite_existing, error);
-  if (error) {
-    fmt::print(stderr, "hakmem: cannot copy {} to {}: {}\n", report.string(), request.json_file,
-               error.message());
-  }
 }
 
 std::string kind_of(int id) {
@@ -138,13 +124,28 @@ int run(const RunRequest& request, const ProgramArgs& program) {
   const RunPlan plan = make_run_plan(request, variable("HAKMEM_OPTIONS"), work.path());
   require_page_mode(request.page, plan.options, request.level);
   const ChildSpec spec = child_spec(request, program, plan, work.path());
-  remove_stale_json(request.json_file);
+  prepare_outputs(request.outputs);
   const auto [end, verdict_text] = run_page_sides(spec, plan, request.page);
   const Verdict verdict = parse_verdict(verdict_text);
   pass_verdict_on(plan, verdict_text);
-  copy_first_report(request, plan, verdict);
   print_outcome(request, plan, verdict, end);
-  return decide_exit_status(verdict, end);
+  const int status = decide_exit_status(verdict, end);
+  if (!request.outputs.any()) return status;
+  try {
+    write_outputs(request.outputs, gather_reports(plan, verdict, end), end);
+  } catch (const CommandError& error) {
+    if (worst_line(verdict) == nullptr) throw;
+    fmt::print(stderr, "hakmem: {}\n", error.what());  // a finding outranks our failure
+  }
+  return status;
+}
+
+void add_output_options(CLI::App& command, RunOutputs& outputs) {
+  command.add_option("--json", outputs.json, "All findings of the run as one JSON file")
+      ->type_name("FILE");
+  command.add_option("--sarif", outputs.sarif, "The same as SARIF 2.1.0")->type_name("FILE");
+  command.add_option("--junit", outputs.junit, "The same as JUnit XML")->type_name("FILE");
+  command.add_option("--html", outputs.html, "The same as one offline page")->type_name("FILE");
 }
 
 }  // namespace
@@ -153,7 +154,9 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
   auto request = std::make_shared<RunRequest>();
   CLI::App* command =
       app.add_subcommand("run", "Run a program, unmodified, and report heap errors");
-  command->footer("Example: hakmem run --leaks -- ./prog args");
+  command->footer(
+      "Example: hakmem run --leaks -- ./prog args\n"
+      "In FILE %p is the program's process, %h the host, %t the time in seconds.");
   command->add_option("--level", request->level, "Integrity level, 0 to 4; 4 unless told")
       ->envname("HAKMEM_INTEGRITY_LEVEL")
       ->check(CLI::Range(0, kIntegrityLevelMax))
@@ -172,8 +175,7 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
   command
       ->add_option("-o", request->output_folder, "Put reports into DIR/hk.PID instead of ./hk.PID")
       ->type_name("DIR");
-  command->add_option("--json", request->json_file, "Copy the first report.json to FILE")
-      ->type_name("FILE");
+  add_output_options(*command, request->outputs);
   command->add_option("--exitcode", request->exit_status, "Exit status after a heap error (86)")
       ->check(CLI::Range(1, 255))
       ->type_name("N");
@@ -182,6 +184,8 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
                    "End the program's process group after SECONDS; exit status 124")
       ->check(CLI::Range(0.001, kTimeoutMaxSeconds))
       ->type_name("SECONDS");
+  command->add_flag("--follow-children", request->follow_children,
+                    "Wait also for processes that outlive the program; their findings count");
   command->add_option("--options", request->options, "More run-time options (see hakmem options)")
       ->type_name("K=V:K=V");
   command->callback([request, &action, &program] {

@@ -11,6 +11,7 @@
 
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/environment.h"
 #include "tools/library_path.h"
 #include "tools/nearest.h"
 #include "tools/option_list.h"

@@ -1,6 +1,9 @@
 #include "tools/option_list.h"
 
-#include <unistd.h>
+#include <sys/utsname.h>
+
+#include <cstdlib>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -8,6 +11,25 @@
 #include "tools/commands.h"
 
 namespace hakmem::tools {
+namespace {
+
+std::string host_name() {
+  utsname names{};
+  uname(&names);
+  return names.nodename;
+}
+
+/// Takes "{VAR}" off `rest`; returns the variable's value, empty when it is not set.
+std::string take_variable(std::string_view& rest) {
+  const std::size_t end = rest.find('}');
+  if (rest.empty() || rest[0] != '{' || end == std::string_view::npos) return {};
+  const std::string name(rest.substr(1, end - 1));
+  rest.remove_prefix(end + 1);
+  const char* const value = std::getenv(name.c_str());
+  return value != nullptr ? value : "";
+}
+
+}  // namespace
 
 std::string escape_option_value(std::string_view value) {
   std::string escaped;
@@ -24,15 +46,34 @@ std::string literal_file_name(std::string_view path) {
   return literal;
 }
 
-std::string expand_file_name(std::string_view pattern) {
+std::string expand_file_name(std::string_view pattern, pid_t pid) {
   std::string name;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char next = pattern[i] == '%' && i + 1 < pattern.size() ? pattern[i + 1] : '\0';
-    if (next == '%' || next == 'p') {
-      name += next == '%' ? "%" : std::to_string(getpid());
-      ++i;
-    } else {
-      name += pattern[i];
+  while (!pattern.empty()) {
+    const char letter = pattern[0] == '%' && pattern.size() > 1 ? pattern[1] : '\0';
+    if (letter == '\0') {
+      name += pattern[0];
+      pattern.remove_prefix(1);
+      continue;
+    }
+    pattern.remove_prefix(2);
+    switch (letter) {
+      case '%':
+        name += '%';
+        break;
+      case 'p':
+        name += std::to_string(pid);
+        break;
+      case 'h':
+        name += host_name();
+        break;
+      case 't':
+        name += std::to_string(std::time(nullptr));
+        break;
+      case 'q':
+        name += take_variable(pattern);
+        break;
+      default:
+        name.append({'%', letter});
     }
   }
   return name;

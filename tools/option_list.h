@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/options.h"
 
 namespace hakmem::tools {
@@ -23,8 +25,9 @@ std::string escape_option_value(std::string_view value);
 /// `path` as a file-name option that the runtime expands to itself: % is doubled.
 std::string literal_file_name(std::string_view path);
 
-/// What the runtime makes of a file-name option, as far as this process can say it: %% and %p.
-std::string expand_file_name(std::string_view pattern);
+/// A file name with %p (`pid`), %h (host), %t (seconds since 1970), %q{VAR} and %% expanded, as the
+/// runtime does it in its own file-name options.
+std::string expand_file_name(std::string_view pattern, pid_t pid);
 
 /// Parses `list`. Throws CommandError (64) that says which option is wrong and where it came from.
 Options parse_option_list(const std::string& list, std::string_view source);

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <ctime>
+
 #include <gtest/gtest.h>
 
 #include "base/violation.h"
@@ -27,9 +29,22 @@ TEST(OptionList, WhatIsAppendedWins) {
 
 TEST(OptionList, ALiteralFileNameExpandsToItself) {
   for (const char* name : {"", "/a/b", "50%", "%p", "%%p%q{HOME}", "%"}) {
-    EXPECT_EQ(expand_file_name(literal_file_name(name)), name);
+    EXPECT_EQ(expand_file_name(literal_file_name(name), 12), name);
   }
-  EXPECT_EQ(expand_file_name("v.%p"), "v." + std::to_string(getpid()));
+}
+
+TEST(OptionList, AFileNameExpandsAsInTheRuntime) {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  setenv("NAME_FOR_TEST", "value", 1);
+  EXPECT_EQ(expand_file_name("v.%p.%h.%q{NAME_FOR_TEST}", 12),
+            std::string("v.12.") + host + ".value");
+  EXPECT_EQ(expand_file_name("%q{NO_SUCH_NAME_FOR_TEST}%x%", 12), "%x%");
+  EXPECT_EQ(expand_file_name("%q{", 12), "{");
+  const std::time_t before = std::time(nullptr);
+  const long expanded = std::stol(expand_file_name("%t", 12));
+  EXPECT_GE(expanded, before);
+  EXPECT_LE(expanded, std::time(nullptr));
 }
 
 TEST(OptionList, NothingAppendedToNothingIsNothing) { EXPECT_EQ(append_options("", {}), ""); }

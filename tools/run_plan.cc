@@ -82,7 +82,7 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
 
   RunPlan plan;
   plan.verdict = work_folder / "verdict";
-  plan.outer_verdict = expand_file_name(user.verdict.bytes);
+  plan.outer_verdict = expand_file_name(user.verdict.bytes, getpid());
   std::vector<OptionSetting> ours = {{"verdict", literal_file_name(plan.verdict.string())}};
   if (request.leaks) ours.push_back({"leaks", "1"});
   if (!request.stack.empty()) ours.push_back({"stack", request.stack});
@@ -91,9 +91,10 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
     plan.report_folder = output_folder_of(request.output_folder);
   } else if (user.report.empty()) {
     plan.report_folder = default_report_folder();
-  } else if (!request.json_file.empty()) {
+  } else if (request.outputs.any()) {
     throw CommandError(exit_code::kBadOption,
-                       "--json needs to know where reports go; use -o DIR instead of report=");
+                       "--json, --sarif, --junit and --html need to know where reports go; use -o "
+                       "DIR instead of report=");
   }
   if (!plan.report_folder.empty()) {
     ours.push_back({"report", report_pattern(plan.report_folder)});

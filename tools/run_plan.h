@@ -14,6 +14,12 @@
 
 namespace hakmem::tools {
 
+/// Files that `hakmem run` writes after the run; empty: not wanted. %p %h %t %q{VAR} %% expand.
+struct RunOutputs {
+  std::string json, sarif, junit, html;
+  bool any() const { return !json.empty() || !sarif.empty() || !junit.empty() || !html.empty(); }
+};
+
 /// The command line of `hakmem run`.
 struct RunRequest {
   int level = 4;
@@ -21,10 +27,11 @@ struct RunRequest {
   std::string stack;          ///< empty: the default
   std::string page;           ///< --page: off, after, before or both; empty: as the options say
   std::string output_folder;  ///< -o, empty: reports go to the current folder
-  std::string json_file;      ///< --json, empty: none
+  RunOutputs outputs;
   std::optional<int> exit_status;
   double timeout_seconds = 0;  ///< 0: none
-  std::string options;         ///< --options, as typed
+  bool follow_children = false;
+  std::string options;  ///< --options, as typed
 };
 
 /// A private folder that disappears with the object, for the verdict file.

@@ -73,10 +73,13 @@ TEST(RunPlan, TheUsersOwnReportAndVerdictAreKept) {
 }
 
 TEST(RunPlan, WhatCannotBeDoneIsABadOption) {
-  RunRequest json;
-  json.json_file = "f.json";
-  EXPECT_EQ(status_of(json, ""), 0);
-  EXPECT_EQ(status_of(json, "report=/r"), exit_code::kBadOption);
+  for (std::string RunOutputs::*form :
+       {&RunOutputs::json, &RunOutputs::sarif, &RunOutputs::junit, &RunOutputs::html}) {
+    RunRequest request;
+    request.outputs.*form = "file";
+    EXPECT_EQ(status_of(request, ""), 0);
+    EXPECT_EQ(status_of(request, "report=/r"), exit_code::kBadOption);
+  }
   RunRequest unknown;
   unknown.options = "leeks=1";
   EXPECT_EQ(status_of(unknown, ""), exit_code::kBadOption);

@@ -37,6 +37,7 @@ struct ProgramEnd {
   enum class Kind { Exited, Signaled, TimedOut };
   Kind kind = Kind::Exited;
   int value = 0;  ///< exit status or signal number
+  pid_t pid = 0;
 };
 
 /// The exit status of `hakmem run`: a finding outranks a time-out, that a signal and the program's

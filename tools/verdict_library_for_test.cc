@@ -1,6 +1,7 @@
 // Stands where a level's library would: writes the verdict lines that VERDICT_FOR_TEST holds, as
 // the runtime does for its findings, from every process whose name VERDICT_PROGRAM_FOR_TEST gives.
-// Preloaded by run_command_test. Lines in VERDICT_FOR_TEST: "exit_status HKid dedup".
+// Preloaded by run_command_test. Lines in VERDICT_FOR_TEST: "exit_status HKid dedup". The report
+// has a finding for each; it is left out when NO_REPORT_FOR_TEST is set.
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,33 @@ std::string expand(std::string pattern) {
   return at == std::string::npos ? pattern : pattern.replace(at, 2, std::to_string(getpid()));
 }
 
+/// Writes a report with one finding for each of the lines.
+void write_report(const std::string& folder, const std::string& lines) {
+  mkdir(folder.c_str(), 0755);
+  FILE* report = fopen((folder + "/report.json").c_str(), "w");
+  if (report == nullptr) abort();
+  fprintf(
+      report,
+      "{\"schema_version\":1,\"tool\":\"hakmem\",\"level\":4,\"pid\":%d,\"program\":\"/bin/%s\","
+      "\"time\":1,\"findings\":[",
+      getpid(), program_invocation_short_name);
+  for (std::size_t begin = 0; begin < lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    int status = 0;
+    char id[8] = {}, dedup[32] = {};
+    if (sscanf(lines.substr(begin, end - begin).c_str(), "%d %7s %31s", &status, id, dedup) != 3) {
+      abort();
+    }
+    fprintf(report,
+            "%s{\"id\":\"%s\",\"kind\":\"planted\",\"fault\":\"%s\",\"sentence\":\"Planted.\","
+            "\"exit_code\":%d,\"events\":[],\"dedup\":\"%s\",\"summary\":\"SUMMARY: HAKMEM: x\"}",
+            begin == 0 ? "" : ",", id, id[2] == '9' ? "hakmem" : "program", status, dedup);
+    begin = end + 1;
+  }
+  fputs("]}\n", report);
+  fclose(report);
+}
+
 [[gnu::constructor]] void write_verdict() {
   const char* findings = getenv("VERDICT_FOR_TEST");
   const char* program = getenv("VERDICT_PROGRAM_FOR_TEST");
@@ -38,13 +66,8 @@ std::string expand(std::string pattern) {
     begin = end + 1;
   }
   fclose(verdict);
-  if (options.report.empty()) return;
-  const std::string folder = expand(options.report.bytes);
-  mkdir(folder.c_str(), 0755);
-  FILE* report = fopen((folder + "/report.json").c_str(), "w");
-  if (report == nullptr) abort();
-  fprintf(report, "{\"pid\": %d}\n", getpid());
-  fclose(report);
+  if (options.report.empty() || getenv("NO_REPORT_FOR_TEST") != nullptr) return;
+  write_report(expand(options.report.bytes), text);
 }
 
 }  // namespace

@@ -8,8 +8,10 @@ build_packages=(
   g++ cmake ninja-build libcli11-dev nlohmann-json3-dev libfmt-dev libunwind8 llvm
 )
 
-# What the tests take besides: libraries, both clangs, and the programs they run on our malloc.
+# What the tests take besides: libraries, both clangs, the programs they run on our malloc, and a
+# validator and a browser for the reports.
 test_packages=(
+  python3-jsonschema chromium-headless-shell
   git python3 perl gdb valgrind sqlite3 nodejs redis-server redis-tools
   libgtest-dev libbenchmark-dev librapidcheck-dev
   clang-14 clang-19 libclang-rt-14-dev libclang-rt-19-dev
