@@ -264,7 +264,7 @@ function(hakmem_add_unit_tests level geometry)
   # TSan's runtime does not support a child of a process with threads that goes on working.
   set(filter)
   if(HAKMEM_SANITIZER STREQUAL thread)
-    set(filter --gtest_filter=-Fork.*)
+    set(filter --gtest_filter=-Fork.*:CaptureStackSmall.*)
   endif()
   add_test(NAME unit_l${level}_${geometry} COMMAND ${target} ${filter})
   set_tests_properties(unit_l${level}_${geometry} PROPERTIES LABELS "quick;unit" TIMEOUT 300)
