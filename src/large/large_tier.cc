@@ -17,6 +17,10 @@ constexpr std::size_t block_bytes(std::size_t lead, std::size_t request) noexcep
   return round_up(lead + (request == 0 ? 1 : request) + kTailBytes, kPageBytes);
 }
 
+bool leads_to(MapEntry entry, const LargeBlock& block) noexcept {
+  return entry.is_ours() && entry.kind() == GranuleKind::Large && &entry.large() == &block;
+}
+
 std::size_t run_granules(const LargeBlock& block) noexcept { return granules_for(block.bytes); }
 
 }  // namespace
@@ -118,9 +122,9 @@ LargeBlock* LargeTier::allocate(std::size_t request, std::size_t align,
                     granules_for(block_bytes(lead, request)) == run_granules(*block);
   if (!fits) return allocate(request, align);
   held = nullptr;
-  block->bytes = block_bytes(lead, request);
   block->zeroed = false;
-  publish(*block, lead);
+  block->store_shared(LargeUser::unsafe_from(block->base + lead), block_bytes(lead, request));
+  enter_in_map(*block, true);
   hooks::on_large_alloc(*block);
   return block;
 }
@@ -223,20 +227,19 @@ std::size_t LargeTier::purge_all() noexcept {
   return runs_.purge_all(space_, map_, meta_);
 }
 
-bool LargeTier::is_live(const LargeBlock& block) const noexcept {
-  const MapEntry entry = map_.lookup(block.user.address());
-  return entry.is_ours() && entry.kind() == GranuleKind::Large && &entry.large() == &block;
+bool LargeTier::is_live(LargeBlock& block) const noexcept {
+  return leads_to(map_.lookup(block.load_user().address()), block);
 }
 
 LargeStats LargeTier::stats() noexcept {
   LockScope scope(lock_);
   LargeStats result;
-  for (const LargeBlock* block = live_; block != nullptr; block = block->next) {
+  for (LargeBlock* block = live_; block != nullptr; block = block->next) {
     if (is_live(*block)) {
-      result.live_bytes += block->bytes;
+      result.live_bytes += block->load_bytes();
       ++result.live_blocks;
     } else {
-      result.free_run_bytes += run_granules(*block) * kGranuleBytes;
+      result.free_run_bytes += granules_for(block->load_bytes()) * kGranuleBytes;
     }
   }
   result.mapped_bytes = mapped_bytes_;
@@ -247,16 +250,18 @@ LargeStats LargeTier::stats() noexcept {
 bool LargeTier::verify() noexcept {
   LockScope scope(lock_);
   std::size_t mapped_bytes = 0, granules = 0;
-  for (const LargeBlock* block = live_; block != nullptr; block = block->next) {
-    if (!block->contains(block->user.address())) return false;
+  for (LargeBlock* block = live_; block != nullptr; block = block->next) {
+    const Address user = block->load_user().address();
+    const std::size_t bytes = block->load_bytes();
+    if (user - reinterpret_cast<Address>(block->base) >= bytes) return false;
     if (block->next != nullptr && block->next->prev != block) return false;
-    const MapEntry entry = map_.lookup(block->user.address());
+    const MapEntry entry = map_.lookup(user);
     const bool held = kHolds && block->origin == LargeOrigin::Run && !entry.is_ours();
-    if (!held && !is_live(*block)) return false;
+    if (!held && !leads_to(entry, *block)) return false;  // one look: it may come and go meanwhile
     if (block->origin == LargeOrigin::Mapping) {
-      mapped_bytes += block->bytes;
+      mapped_bytes += bytes;
     } else {
-      granules += run_granules(*block);
+      granules += granules_for(bytes);
     }
   }
   return mapped_bytes == mapped_bytes_ && granules == run_granules_ && runs_.verify(map_);

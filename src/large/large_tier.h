@@ -30,6 +30,14 @@ struct LargeBlock {
   LargeBlock* prev = nullptr;
   [[no_unique_address]] LargeRecord record;  ///< of the checked levels; empty below
 
+  /// What its holder may change while another thread, under the lock, counts the live blocks.
+  void store_shared(LargeUser new_user, std::size_t new_bytes) noexcept {
+    std::atomic_ref(user).store(new_user, CounterOrders::kAny);
+    std::atomic_ref(bytes).store(new_bytes, CounterOrders::kAny);
+  }
+  LargeUser load_user() noexcept { return std::atomic_ref(user).load(CounterOrders::kAny); }
+  std::size_t load_bytes() noexcept { return std::atomic_ref(bytes).load(CounterOrders::kAny); }
+
   /// Bytes from the user pointer to the end, without tail bytes.
   std::size_t usable() const noexcept {
     return bytes - static_cast<std::size_t>(user.unsafe_bytes() - base) - kTailBytes;
@@ -95,7 +103,7 @@ class LargeTier {
   void link_locked(LargeBlock& block) noexcept;
   /// Gives memory and record back of a block without map entries.
   void release_locked(LargeBlock& block, std::uint64_t now_ms) noexcept;
-  bool is_live(const LargeBlock& block) const noexcept;
+  bool is_live(LargeBlock& block) const noexcept;
   void enter_in_map(LargeBlock& block, bool present) noexcept;
   bool resize_run(LargeBlock& block, std::size_t bytes) noexcept;
   bool resize_mapping(LargeBlock& block, std::size_t bytes) noexcept;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -202,6 +203,21 @@ TEST_F(HeldBlockTest, MappingsLongRunsAndStrictAlignmentsAreNotHeld) {
   LargeBlock& aligned = take_or_reuse(kSmallestLarge, 2 * kGranuleBytes);
   EXPECT_EQ(aligned.user.address() % (2 * kGranuleBytes), 0u);
   large().release(aligned);
+}
+
+TEST_F(HeldBlockTest, OtherThreadsCountAndVerifyWhileItComesAndGoes) {
+  std::atomic<bool> stop{false};
+  std::jthread auditor([&] {
+    while (!stop) {
+      EXPECT_TRUE(large().verify());
+      EXPECT_LE(large().stats().live_blocks, 1u);
+    }
+  });
+  for (unsigned i = 0; i < 20000; ++i) {
+    LargeBlock& block = take_or_reuse(2 * kGranuleBytes + 1 + i % 7 * kPageBytes);
+    large().release(block, held_);
+  }
+  stop = true;
 }
 
 TEST_F(HeldBlockTest, GatesUseTheHeapsOwnAndThreadExitGivesItBack) {

@@ -18,8 +18,13 @@ StackCache::Entry* StackCache::find(const Key& key, const StackRange& range,
                                     StackTrace& out) noexcept {
   if (debt_ != 0) --debt_;
   if (!range.kept) return nullptr;
-  for (Entry& entry : set_of(key).ways) {
-    if (entry.key == key && try_match(entry, range, out)) return &entry;
+  Set& set = set_of(key);
+  for (std::uint32_t i = 0; i < kWays; ++i) {
+    const std::uint32_t way = (set.last_way + i) % kWays;
+    Entry& entry = set.ways[way];
+    if (!(entry.key == key) || !try_match(entry, range, out)) continue;
+    set.last_way = way;
+    return &entry;
   }
   return nullptr;
 }
@@ -56,7 +61,8 @@ HAK_NO_SANITIZE_ADDRESS StackCache::Entry* StackCache::remember(const Key& key,
     below = place + sizeof(Address);
   }
   Set& set = set_of(key);
-  Entry& entry = set.ways[set.next_way++ % kWays];
+  set.last_way = set.next_way++ % kWays;
+  Entry& entry = set.ways[set.last_way];
   entry.key = key;
   entry.count = count;
   entry.note = 0;

@@ -173,7 +173,7 @@ TEST_F(CaptureWithCache, EveryWayGivesItsOwnStackHoweverOften) {
     switch (round * 7 % 5) {
       case 0: one_way(*cache_, captured); break;
       case 1: another_way(*cache_, captured); break;
-      default: deeper(16 * (round % 9), *cache_, captured);
+      default: deeper(16 * (1 + round % 9), *cache_, captured);
     }
     expect_equal(captured.cached, captured.plain);
     remembered += captured.note != nullptr ? 1u : 0u;
