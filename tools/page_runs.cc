@@ -10,6 +10,7 @@
 #include "base/violation.h"
 #include "page_mode/page_placement.h"
 #include "tools/commands.h"
+#include "tools/environment.h"
 #include "tools/option_list.h"
 
 namespace hakmem::tools {
