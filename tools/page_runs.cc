@@ -123,8 +123,8 @@ std::string hint_for(const ProgramEnd& end, const std::string& page, const std::
   const bool crashed = end.kind == ProgramEnd::Kind::Signaled &&
                        (end.value == SIGSEGV || end.value == SIGBUS || end.value == SIGABRT);
   if (!after || !crashed || parsed.page_align >= kMinAlignBytes) return {};
-  return "in page mode blocks end at their guard to the byte; if the program relies on malloc's "
-         "16-byte alignment, run it with --options page_align=16";
+  return "in page mode a block's end is near its guard and its alignment less than malloc's 16 "
+         "bytes; if the program relies on those, run it with --options page_align=16";
 }
 
 }  // namespace hakmem::tools

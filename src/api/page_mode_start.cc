@@ -20,8 +20,8 @@ PageLimits limits_from(const Options& options) noexcept {
   if (!parse_page_side(options.page.bytes, limits.side)) {
     refuse("option 'page' must be off, after or before");
   }
-  if (!is_power_of_two(options.page_align)) {
-    refuse("option 'page_align' must be a power of two");
+  if (options.page_align != kAutomaticAlign && !is_power_of_two(options.page_align)) {
+    refuse("option 'page_align' must be 0 or a power of two");
   }
   limits.least_align = options.page_align;
   limits.space_bytes = options.page_space_mib * kMiB;

@@ -95,6 +95,16 @@ TEST(PagePlacement, TheAlignmentIsTheLargestPowerThatDividesTheSizeUpToSixteen) 
   EXPECT_EQ(page_block_align(13, 64, 16), 64u);
 }
 
+TEST(PagePlacement, AutomaticIsExactButForObjectsWithATail) {
+  EXPECT_EQ(page_block_align(13, 0, kAutomaticAlign), 1u);
+  EXPECT_EQ(page_block_align(31, 0, kAutomaticAlign), 1u);
+  EXPECT_EQ(page_block_align(33, 0, kAutomaticAlign), 2u);
+  EXPECT_EQ(page_block_align(4097, 0, kAutomaticAlign), 2u);
+  EXPECT_EQ(page_block_align(70001, 0, kAutomaticAlign), 1u);
+  EXPECT_EQ(page_block_align(4096, 0, kAutomaticAlign), 16u);
+  EXPECT_EQ(page_block_align(33, 64, kAutomaticAlign), 64u);
+}
+
 TEST(PagePlacement, SidesHaveTheNamesOfTheOption) {
   PageSide side = PageSide::Off;
   EXPECT_TRUE(parse_page_side("after", side));

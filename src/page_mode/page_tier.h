@@ -28,7 +28,7 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 struct PageLimits {
   PageSide side = PageSide::Off;
-  std::size_t least_align = 1;    ///< a power of two up to 16
+  std::size_t least_align = kAutomaticAlign;  ///< or a power of two up to 16
   std::size_t space_bytes = 0;    ///< address space for live and resting blocks
   std::size_t blocks_max = 0;     ///< live blocks with open pages
 
