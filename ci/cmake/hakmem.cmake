@@ -127,7 +127,8 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/backtrace_test.cc
   src/ptr_trace/stack_cache_test.cc
   src/ptr_trace/stack_depot_test.cc)
-set(HAKMEM_RECORD_TESTS)
+set(HAKMEM_RECORD_TESTS
+  src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/early_calls_test.cc
   src/gate/format_texts_test.cc

@@ -44,7 +44,11 @@ HAK_INLINE std::size_t room_in(const BlockRecord& record, Address user, Address 
   return state == BlockState::Busy ? kUnboundedRoom : 0;
 }
 
-CheckedBlock block_touched(MapEntry entry, Address address) noexcept {
+/// `record` is null when the address is in no block that ever was handed out.
+CheckedBlock block_touched(const Domain& domain, Address address) noexcept {
+  if (PageBlock* const page = domain.pages.at(address)) return checked_block_of(*page);
+  const MapEntry entry = domain.slabs.map.lookup(address);
+  if (!entry.is_ours()) return {};
   if (entry.kind() == GranuleKind::FreeRun) return {};
   // What lies behind a large block's end is its as well.
   if (entry.kind() == GranuleKind::Large) return checked_block_of(entry.large());
@@ -123,12 +127,19 @@ std::size_t room_in_heap(MapEntry entry, Address address) noexcept {
   return block.record == nullptr ? 0 : room_in(*block.record, block.base + kFrontBytes, address);
 }
 
+std::size_t room_on_pages(const Domain& domain, Address address) noexcept {
+  const PageBlock* const block = domain.pages.at(address);
+  // Pages of no block are closed: whoever touches them is told by the fault.
+  if (block == nullptr) return kUnboundedRoom;
+  return room_in(block->record, reinterpret_cast<Address>(block->user), address);
+}
+
 void refuse_call(const Domain& domain, RefusedCall call, Address caller) noexcept {
-  const MapEntry entry = domain.slabs.map.lookup(call.address);
-  if (!entry.is_ours()) return;
+  const bool is_ours = domain.slabs.map.lookup(call.address).is_ours();
+  if (!is_ours && domain.pages.at(call.address) == nullptr) return;
   StackTrace stack;
   capture_stack(domain.checks.stack_method, domain.checks.stack_frames, caller, stack);
-  report(domain, block_touched(entry, call.address), call, stack);
+  report(domain, block_touched(domain, call.address), call, stack);
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -15,13 +15,16 @@ inline constexpr std::size_t kUnboundedRoom = ~std::size_t{0};
 
 /// room_at() of an address that the map says is ours.
 std::size_t room_in_heap(MapEntry entry, Address address) noexcept;
+/// room_at() of an address in page mode's space.
+HAK_COLD std::size_t room_on_pages(const Domain& domain, Address address) noexcept;
 
 /// Bytes from `address` to the end of the live request that holds it: 0 before it, behind it, in
 /// freed memory and in what was never handed out.
 HAK_INLINE std::size_t room_at(const Domain& domain, Address address) noexcept {
   const MapEntry entry = domain.slabs.map.lookup(address);
-  if (!entry.is_ours()) [[likely]] return kUnboundedRoom;
-  return room_in_heap(entry, address);
+  if (entry.is_ours()) return room_in_heap(entry, address);
+  if (domain.pages.holds(address)) [[unlikely]] return room_on_pages(domain, address);
+  return kUnboundedRoom;
 }
 
 enum class Touch : std::uint8_t { Reads, Writes };

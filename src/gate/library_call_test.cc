@@ -8,6 +8,7 @@
 
 #include "gate/domain_for_test.h"
 #include "gate/finding_for_test.h"
+#include "gate/page_mode_for_test.h"
 
 namespace hakmem {
 namespace {
@@ -148,6 +149,45 @@ TEST_F(LibraryCalls, EveryBlockOfASlabIsToldFromItsNeighbours) {
     ASSERT_EQ(call().room(static_cast<std::byte*>(blocks[i]) - 1), 0u);
   }
   for (void* const one : blocks) release(one);
+}
+
+class LibraryCallsOnPages : public PageModeTest {
+ protected:
+  LibraryCall call() { return LibraryCall(*domain_, "memcpy", 0, true); }
+};
+INSTANTIATE_TEST_SUITE_P(Sides, LibraryCallsOnPages, both_sides(), side_name);
+
+TEST_P(LibraryCallsOnPages, TheRequestIsTheRoomThoughMoreIsOpen) {
+  enable(1000, 16);
+  for (const std::size_t bytes : {1u, 13u, 4095u, 4097u, 70001u}) {
+    std::byte* const begin = bytes_of(allocate(bytes));
+    ASSERT_TRUE(is_page(begin));
+    EXPECT_EQ(call().room(begin), bytes);
+    EXPECT_EQ(call().room(begin + bytes - 1), 1u);
+    EXPECT_EQ(call().room(begin + bytes), 0u);
+    EXPECT_EQ(call().room(begin - 1), 0u);
+    release(begin);
+    EXPECT_EQ(call().room(begin), 0u) << "freed";
+  }
+}
+
+TEST_P(LibraryCallsOnPages, ACallPastTheEndIsReportedBeforeItIsMade) {
+  enable();
+  std::byte* const begin = bytes_of(allocate(20));
+  ASSERT_TRUE(is_page(begin));
+  const std::string report = expect_finding(Violation::kLibraryCall, kIntegrityLevel,
+                                            [&] { call().writes(begin, 21); });
+  expect_words(report, "memcpy() would write 21 bytes at +0 of a 20-byte block: 1 past its end.");
+  release(begin);
+}
+
+TEST_P(LibraryCallsOnPages, ACallOnAFreedBlockIsReported) {
+  enable();
+  std::byte* const begin = bytes_of(allocate(100));
+  release(begin);
+  const std::string report = expect_finding(Violation::kLibraryCall, kIntegrityLevel,
+                                            [&] { call().reads(begin + 3, 4); });
+  expect_words(report, "memcpy() would read 4 bytes at +3 of a freed 100-byte block.");
 }
 
 }  // namespace

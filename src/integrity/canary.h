@@ -26,8 +26,25 @@ struct CanaryPattern {
   }
 };
 
-/// True when [begin, end) holds the pattern. Reads whole words, so up to seven bytes before a range
-/// shorter than a word: there are always front bytes or the user's before a block's canaries.
+/// The last `rest` bytes of a range of `bytes` that ends at `end`, lowest first; `rest` is less than
+/// a word. Reads a whole word, but never on a page that holds no byte of the range: in page mode its
+/// neighbour may be closed.
+inline std::uint64_t last_canary_bytes(const std::byte* begin, const std::byte* end,
+                                       std::size_t rest) noexcept {
+  const std::size_t bytes = static_cast<std::size_t>(end - begin);
+  const bool begins_page = reinterpret_cast<Address>(begin) % kPageBytes < sizeof(std::uint64_t);
+  const unsigned unwanted_bits = 8 * static_cast<unsigned>(sizeof(std::uint64_t) - rest);
+  std::uint64_t word;
+  if (bytes < sizeof word && begins_page) {
+    std::memcpy(&word, begin, sizeof word);
+    return word << unwanted_bits >> unwanted_bits;
+  }
+  std::memcpy(&word, end - sizeof word, sizeof word);
+  return word >> unwanted_bits;
+}
+
+/// True when [begin, end) holds the pattern. May read up to seven bytes beside a range shorter than
+/// a word: front bytes, the user's, or canaries.
 inline bool holds_canary(const std::byte* begin, const std::byte* end,
                          CanaryPattern pattern) noexcept {
   const std::size_t bytes = static_cast<std::size_t>(end - begin);
@@ -38,10 +55,8 @@ inline bool holds_canary(const std::byte* begin, const std::byte* end,
   }
   const std::size_t rest = bytes % sizeof word;
   if (rest == 0) return differs == 0;
-  std::memcpy(&word, end - sizeof word, sizeof word);
-  // The last bytes of the range are the word's highest; what is below them was seen or is not ours.
-  const unsigned below = 8 * static_cast<unsigned>(sizeof word - rest);
-  differs |= (word >> below ^ pattern.word) << below;
+  const std::uint64_t wanted = (std::uint64_t{1} << 8 * rest) - 1;
+  differs |= (last_canary_bytes(begin, end, rest) ^ pattern.word) & wanted;
   return differs == 0;
 }
 
