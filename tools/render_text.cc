@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kFunctionColumns = 24;
 constexpr std::size_t kPlaceColumns = 16;
+constexpr std::size_t kHistoryColumns = 10;
 constexpr std::size_t kBytesPerRow = 16;
 constexpr std::size_t kProcessesNamedMax = 4;
 
@@ -129,6 +130,33 @@ std::string event_lines(const Event& event) {
   return lines;
 }
 
+/// The function, else where it lies, and the line.
+std::string caller_text(const Frame& frame) {
+  Frame without_line = frame;
+  without_line.line = 0;
+  std::string text = printable(frame.function.empty() ? place_of(without_line) : frame.function);
+  if (frame.line != 0) text += "  " + printable(place_of(frame));
+  return text;
+}
+
+std::string history_lines(const Finding& finding) {
+  if (finding.history.empty()) return {};
+  std::string lines = "  HISTORY   of this address, newest first\n";
+  for (const PastCall& call : finding.history) {
+    const std::string thread =
+        fmt::format("T{}{}{}", call.thread_id, call.thread_name.empty() ? "" : " ",
+                    printable(call.thread_name));
+    lines += "    " + padded(fmt::format("#{}", call.sequence), kHistoryColumns);
+    lines += padded(call.what, 7) + padded(fmt::format("{} B", call.bytes), kHistoryColumns);
+    lines += padded(thread, 14) + (call.frame ? caller_text(*call.frame) : "") + '\n';
+  }
+  if (finding.earlier_owners != 0) {
+    lines += fmt::format("    and {}\n", counted(finding.earlier_owners, "earlier owner",
+                                                 "earlier owners"));
+  }
+  return lines;
+}
+
 std::string diff_lines(const char* mark, const std::vector<Finding>& findings) {
   std::string lines;
   for (const Finding& finding : findings) {
@@ -149,6 +177,7 @@ std::string render_text(const Finding& finding, const Report& report) {
   if (finding.block) text += block_lines(*finding.block);
   if (finding.bytes) text += bytes_lines(*finding.bytes);
   for (const Event& event : finding.events) text += event_lines(event);
+  text += history_lines(finding);
   if (!finding.likely.empty()) {
     text += "  LIKELY   " + printable(finding.likely);
     if (!finding.confidence.empty()) text += "   confidence: " + printable(finding.confidence);

@@ -31,6 +31,22 @@ TEST(RenderText, AFindingIsOneBlockWithItsSentenceSecond) {
   }
 }
 
+TEST(RenderText, TheHistoryFollowsTheStacks) {
+  Json report = sample_report();
+  add_history(report);
+  const std::string text = render_text(parsed(report));
+  EXPECT_TRUE(has(text,
+                  "  HISTORY   of this address, newest first\n"
+                  "    #164411   free   40 B      T1 main       Conn::~Conn()  conn.cpp:131\n"
+                  "    #164400   alloc  40 B      T1 main       Conn::~Conn()  conn.cpp:131\n"
+                  "    and 3 earlier owners\n"
+                  "  LIKELY"))
+      << text;
+  Json hostile = sample_report();
+  add_history(hostile, kHostileName);
+  EXPECT_FALSE(has(render_text(parsed(hostile)), "\x1b"));
+}
+
 TEST(RenderText, OurOwnBugIsSaidBeforeAnythingElse) {
   const std::string text =
       render_text(parsed(sample_report(1, Json::array({sample_finding(905)}))));

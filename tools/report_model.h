@@ -32,6 +32,16 @@ struct Event {
   std::vector<Frame> stack;    ///< innermost first
 };
 
+/// One of the program's calls on the block's addresses, as the pointer trace knows it.
+struct PastCall {
+  std::string what;             ///< alloc, free or resize
+  std::uint64_t thread_id = 0;
+  std::string thread_name;
+  std::uint64_t sequence = 0;   ///< operation number in the process
+  std::uint64_t bytes = 0;      ///< requested
+  std::optional<Frame> frame;   ///< the program's first one
+};
+
 struct Block {
   std::uint64_t user = 0;  ///< address that the program has
   std::uint64_t request_bytes = 0;
@@ -80,6 +90,8 @@ struct Finding {
   std::optional<WrongBytes> bytes;
   std::optional<HeapMap> heap_map;
   std::vector<Event> events;
+  std::vector<PastCall> history;       ///< newest first
+  std::uint64_t earlier_owners = 0;    ///< known to the trace, not in `history`
   std::string likely, confidence;
   std::string dedup, summary;
   std::uint64_t count = 1;             ///< how often it was seen, 1 to kCountMax

@@ -42,6 +42,23 @@ Event parse_event(const Fields& fields) {
   return event;
 }
 
+PastCall parse_past_call(const Fields& fields) {
+  PastCall call;
+  call.what = fields.text("event");
+  if (call.what != "alloc" && call.what != "free" && call.what != "resize") {
+    fields.fail("event", "is none of alloc, free, resize");
+  }
+  const Fields thread = fields.object("thread");
+  call.thread_id = thread.number("id");
+  call.thread_name = thread.text_or_empty("name");
+  call.sequence = fields.number("sequence");
+  call.bytes = fields.number("bytes");
+  for (const Fields& frame : fields.objects("stack")) {
+    if (!call.frame) call.frame = parse_frame(frame);
+  }
+  return call;
+}
+
 Block parse_block(const Fields& fields) {
   Block block;
   block.user = fields.address("user");
@@ -113,6 +130,12 @@ Finding parse_finding(const Fields& fields) {
   if (fields.has("bytes")) finding.bytes = parse_bytes(fields.object("bytes"));
   if (fields.has("heap_map")) finding.heap_map = parse_heap_map(fields.object("heap_map"));
   for (const Fields& event : fields.objects("events")) finding.events.push_back(parse_event(event));
+  if (fields.has("history")) {
+    for (const Fields& call : fields.objects("history")) {
+      finding.history.push_back(parse_past_call(call));
+    }
+    finding.earlier_owners = fields.number_or("earlier_owners", 0);
+  }
   finding.likely = fields.text_or_empty("likely");
   finding.confidence = fields.text_or_empty("confidence");
   finding.dedup = fields.text("dedup");

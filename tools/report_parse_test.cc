@@ -22,6 +22,7 @@ std::string complaint(const Json& json) { return complaint(json.dump()); }
 TEST(ReportParse, EveryValueOfAFullReportArrives) {
   Json json = sample_report();
   add_pictures(json);
+  add_history(json);
   const Report report = parsed(json);
   ASSERT_EQ(report.processes.size(), 1u);
   EXPECT_EQ(report.processes[0].pid, 4121);
@@ -36,6 +37,11 @@ TEST(ReportParse, EveryValueOfAFullReportArrives) {
   EXPECT_EQ(finding.heap_map->neighbours[0].request_bytes, 33u);
   ASSERT_EQ(finding.events.size(), 3u);
   EXPECT_EQ(finding.events[1].stack[0].line, 131u);
+  ASSERT_EQ(finding.history.size(), 2u);
+  EXPECT_EQ(finding.history[1].what, "alloc");
+  EXPECT_EQ(finding.history[0].sequence, 164411u);
+  EXPECT_EQ(finding.history[0].frame->line, 131u);
+  EXPECT_EQ(finding.earlier_owners, 3u);
   EXPECT_FALSE(finding.ours);
   EXPECT_EQ(finding.count, 1u);
   EXPECT_EQ(finding.processes, std::vector<std::size_t>{0});

@@ -102,6 +102,19 @@ inline Json hostile_report() {
   return report;
 }
 
+/// What the pointer trace adds to the first finding.
+inline void add_history(Json& report, const char* name = "main") {
+  const auto call = [&](const char* what, int sequence) {
+    return Json{{"event", what},
+                {"thread", {{"id", 1}, {"name", name}}},
+                {"sequence", sequence},
+                {"bytes", 40},
+                {"stack", Json::array({sample_frame("Conn::~Conn()", "/src/conn.cpp", 131)})}};
+  };
+  report["findings"][0]["history"] = Json::array({call("free", 164411), call("alloc", 164400)});
+  report["findings"][0]["earlier_owners"] = 3;
+}
+
 /// The optional parts that draw the pictures.
 inline void add_pictures(Json& report) {
   report["timeline"] = {{"ms", {0, 10, 20}},

@@ -40,6 +40,8 @@ set(HAKMEM_REPORT_SOURCES
   src/ptr_trace/stack_cache.cc
   src/ptr_trace/stack_depot.cc
   src/ptr_trace/stack_range.cc
+  src/ptr_trace/trace_history.cc
+  src/ptr_trace/trace_ring.cc
   src/ptr_trace/unwinders_linux.cc
   src/integrity/fail.cc
   src/integrity/modules.cc
@@ -54,6 +56,7 @@ set(HAKMEM_REPORT_SOURCES
   src/integrity/thread_names.cc)
 # From level 3 on: blocks with records.
 set(HAKMEM_RECORD_SOURCES
+  src/gate/block_history.cc
   src/gate/checked_block.cc
   src/gate/checked_gate.cc
   src/gate/checked_report.cc
@@ -77,7 +80,7 @@ set(HAKMEM_CORE_TESTS
   src/base/block_layout_test.cc
   src/base/checks_test.cc
   src/base/counter_test.cc
-  src/base/freelist_test.cc
+  src/integrity/freelist_test.cc
   src/base/options_test.cc
   src/base/ptr_types_test.cc
   src/base/size_class_test.cc
@@ -126,10 +129,12 @@ set(HAKMEM_REPORT_TESTS
   src/integrity/symbolizer_test.cc
   src/ptr_trace/backtrace_test.cc
   src/ptr_trace/stack_cache_test.cc
-  src/ptr_trace/stack_depot_test.cc)
+  src/ptr_trace/stack_depot_test.cc
+  src/ptr_trace/trace_ring_test.cc)
 set(HAKMEM_RECORD_TESTS
   src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
+  src/gate/block_history_test.cc
   src/gate/early_calls_test.cc
   src/gate/format_texts_test.cc
   src/gate/library_call_test.cc

@@ -32,6 +32,7 @@ enum class Check : std::uint32_t {
   kCrashReport = 1u << 14,      ///< fatal signals are reported with the block they hit
   kLibraryCalls = 1u << 15,     ///< mem*, str*, wcs*, printf stay inside their blocks
   kPageMode = 1u << 16,         ///< on demand, each block on pages of its own beside a closed one
+  kPtrTrace = 1u << 17,         ///< rings of what was done to which block and list, by whom
 };
 
 /// A set of checks with set algebra; a literal type, so that `if constexpr` can ask it.
@@ -67,7 +68,7 @@ constexpr CheckSet checks_for_level(int level) noexcept {
   }
   if (level >= 4) {
     set = set + Check::kStacks + Check::kExitSweep + Check::kCrashReport +
-          Check::kLibraryCalls + Check::kPageMode;
+          Check::kLibraryCalls + Check::kPageMode + Check::kPtrTrace;
   }
   return set;
 }

@@ -15,6 +15,7 @@ constexpr Check kAllChecks[] = {
     Check::kStacks,        Check::kExitSweep,       Check::kCrashReport,
     Check::kLibraryCalls,
     Check::kPageMode,
+    Check::kPtrTrace,
 };
 
 TEST(CheckSet, PlusAndMinusUndoEachOther) {

@@ -40,6 +40,12 @@ void* allocate_raw(Domain& domain, ThreadState& thread, const AllocRequest& requ
   return allocate(domain, thread, request.bytes);
 }
 
+/// The program's call, with the request as the record has it.
+void trace_operation(TraceKind kind, const CheckedBlock& block, StackId stack) noexcept {
+  trace(kind, reinterpret_cast<Address>(block.user),
+        TraceEvent::detail_of(static_cast<std::uint32_t>(stack), block.record->request_bytes));
+}
+
 /// As records keep it: 0 for alignments that every block has anyway.
 std::uint8_t align_log2_of(std::size_t align) noexcept {
   return align <= kMinAlignBytes ? 0 : static_cast<std::uint8_t>(std::countr_zero(align));
@@ -81,6 +87,7 @@ void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
   const Damage front = check_front(domain, block);
   if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
+  trace(TraceKind::LetGo, reinterpret_cast<Address>(block.user), 0);
   block.record->publish(BlockState::Free);
   release(domain, thread, wild(block.user));
 }
@@ -165,6 +172,7 @@ void* keep_resized(Domain& domain, const CheckedBlock& block, std::size_t bytes,
   record.request_bytes = bytes;
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
+  trace_operation(TraceKind::Resize, block, record.allocated_at);
   write_canaries(domain, block);
   record.publish(BlockState::Live);
   return block.user;
@@ -191,6 +199,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.allocated_by = thread.thread_id;
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
+  trace_operation(TraceKind::Alloc, block, record.allocated_at);
   write_canaries(domain, block);
   if (request.zeroed && !zeroed) std::memset(block.user, 0, request.bytes);
   record.publish(BlockState::Live);
@@ -218,6 +227,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   record.freed_by = thread.thread_id;
   record.freed_at = operation.intern(domain);
   record.freed_sequence = operation.detection.sequence;
+  trace_operation(TraceKind::Free, block, record.freed_at);
   if (block.is_page()) return domain.pages.release(*block.page);
   fill_freed(block.user, filled_bytes(record.request_bytes));
   quarantine(domain, thread, block, operation.detection);

@@ -1,6 +1,7 @@
 #include "gate/checked_report.h"
 
 #include "base/text_sink.h"
+#include "gate/block_history.h"
 #include "gate/free_gate.h"
 #include "integrity/poison.h"
 
@@ -93,6 +94,7 @@ void describe_block(const Domain& domain, const CheckedBlock& block, Finding& fi
   finding.allocated.thread_id = record.allocated_by;
   finding.allocated.sequence = record.allocated_sequence;
   domain.checks.depot.lookup(record.allocated_at, finding.allocated.stack);
+  if (finding.violation != Violation::kLeak) describe_history(domain, block, finding);
 }
 
 void describe_freed(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {

@@ -6,10 +6,13 @@
 //   next use tries again). Who finds 1 waits for it to change. Breaks it: using a tier before 2.
 #pragma once
 
+#include <bit>
+
 #include "base/options.h"
 #include "large/large_tier.h"
 #include "page_mode/page_tier.h"
 #include "ptr_trace/stack_depot.h"
+#include "ptr_trace/trace_ring.h"
 #include "superslab/slab_domain.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -24,6 +27,7 @@ struct InitOrders {
 /// What the checked levels share. Below level 3 its twin without state stands here.
 struct CheckState {
   StackDepot depot;
+  TraceRings rings;
   QuarantineLimits quarantine{.blocks = 131072, .bytes = 16 * kMiB};
   StackMethod stack_method = StackMethod::Auto;
   std::uint32_t stack_frames = 16;
@@ -34,6 +38,8 @@ struct CheckState {
   /// Takes what options say; false when the stack method is none. Where memory is scarce `auto`
   /// means `safe`: libunwind takes thread-local memory, and the C library dies if that is refused.
   bool configure(const Options& options, bool scarce) noexcept {
+    const std::uint64_t events = options.trace_events;
+    rings.set_capacity(events == 0 ? 0 : std::bit_ceil(events));
     quarantine = {options.quarantine_blocks, options.quarantine_kib * kKiB};
     stack_frames = static_cast<std::uint32_t>(options.stack_frames);
     if (!parse_stack_method(options.stack.bytes, stack_method)) return false;

@@ -16,8 +16,10 @@ struct Operation {
   StackTrace stack;
   Detection detection;
   std::uint32_t* known_as = nullptr;  ///< where this thread keeps the stack's id, if it does
+  [[no_unique_address]] HeapTraceScope trace_scope;  ///< this thread's steps are traced meanwhile
 
-  Operation(Domain& domain, ThreadState& thread, Address caller) noexcept {
+  Operation(Domain& domain, ThreadState& thread, Address caller) noexcept
+      : trace_scope(domain, *thread.heap) {
     if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
     if constexpr (kBuildChecks.has(Check::kStacks)) {
       capture(domain, thread, caller);
@@ -29,6 +31,7 @@ struct Operation {
     }
     detection.thread_id = thread.thread_id;
     detection.stack = &stack;
+    trace_scope.begin(detection.thread_id, detection.sequence);
   }
 
   /// The stack's id in the depot.

@@ -10,6 +10,8 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
   Heap* const heap = domain.slabs.registry.acquire(domain.slabs.sentinel, domain.slabs.meta);
   if (heap == nullptr) return false;
   SlowOperation scope(*heap);
+  const HeapTraceScope trace_scope(domain, *heap);
+  trace_scope.begin(thread.thread_id, 0);
   // acquire → drain → bind
   if (heap->counts_need_repair) repair_counts(*heap);
   drain_all(domain.slabs, *heap);
@@ -25,6 +27,8 @@ void detach_thread(Domain& domain, ThreadState& thread) noexcept {
   if (&heap == &domain.slabs.no_heap) return;
   {
     SlowOperation scope(heap);
+    const HeapTraceScope trace_scope(domain, heap);
+    trace_scope.begin(thread.thread_id, 0);
     drain_all(domain.slabs, heap);
     shed(domain.slabs, heap);
     domain.large.release_held(heap.held_large);
@@ -32,6 +36,7 @@ void detach_thread(Domain& domain, ThreadState& thread) noexcept {
   }
   thread.heap = &domain.slabs.no_heap;
   thread.tag_bits = ThreadState::kNoTag;
+  stop_trace();  // the ring goes with the heap, also in the middle of an operation
   domain.slabs.registry.leave(heap);
 }
 

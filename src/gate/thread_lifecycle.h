@@ -30,6 +30,28 @@ HAK_INLINE bool has_heap(const Domain& domain, const ThreadState& thread) noexce
   return thread.heap != &domain.slabs.no_heap;
 }
 
+/// The thread's steps go to its heap's ring as long as this lives; at level 4 alone.
+class TraceOfHeap {
+ public:
+  /// A template, because below level 4 heaps have no ring to name here.
+  template <class DomainT>
+  TraceOfHeap(DomainT& domain, Heap& heap) noexcept
+      : ring_(&heap == &domain.slabs.no_heap ? nullptr : heap.trace.get(domain.checks.rings)),
+        scope_(ring_) {}
+  void begin(std::uint32_t thread, std::uint64_t operation) const noexcept {
+    if (ring_ != nullptr) ring_->begin_operation(thread, operation);
+  }
+
+ private:
+  TraceRing* ring_;
+  TraceScope scope_;
+};
+struct NoTraceOfHeap {
+  NoTraceOfHeap(Domain&, Heap&) noexcept {}
+  void begin(std::uint32_t, std::uint64_t) const noexcept {}
+};
+using HeapTraceScope = std::conditional_t<kTraced, TraceOfHeap, NoTraceOfHeap>;
+
 /// Locks of the whole instance, in rank order, around fork().
 void lock_for_fork(Domain& domain) noexcept;
 void unlock_after_fork(Domain& domain) noexcept;

@@ -26,9 +26,8 @@ struct CanaryPattern {
   }
 };
 
-/// The last `rest` bytes of a range of `bytes` that ends at `end`, lowest first; `rest` is less than
-/// a word. Reads a whole word, but never on a page that holds no byte of the range: in page mode its
-/// neighbour may be closed.
+/// The last `rest` bytes of a range, lowest first; `rest` is less than a word. Reads a whole word,
+/// but never on a page that holds no byte of the range: in page mode its neighbour may be closed.
 inline std::uint64_t last_canary_bytes(const std::byte* begin, const std::byte* end,
                                        std::size_t rest) noexcept {
   const std::size_t bytes = static_cast<std::size_t>(end - begin);

@@ -2,7 +2,7 @@
 // checked gates. Each function names one way to fail, fills a Finding and ends the process.
 #pragma once
 
-#include "base/freelist.h"
+#include "integrity/freelist.h"
 #include "integrity/report.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {

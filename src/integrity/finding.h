@@ -1,6 +1,6 @@
 // What a check found, in plain data: everything the report needs, nothing it must look up.
 // Filled by the checked gates and hooks, consumed by report.h. No pointers into the heap: the heap
-// may be wreckage. Large (about 2 KiB): lives in static storage, one at a time under the reporter.
+// may be wreckage. Large (about 5 KiB): lives in static storage, one at a time under the reporter.
 #pragma once
 
 #include <cstddef>
@@ -62,6 +62,26 @@ struct FindingCall {
   bool open_ended = false;          ///< or more
 };
 
+inline constexpr std::uint32_t kFindingHistoryMax = 8;
+inline constexpr std::uint32_t kHistoryFramesMax = 4;
+
+/// One of the program's calls on the block's addresses, as the pointer trace knows it.
+struct FindingCallBefore {
+  const char* what = "";            ///< "alloc", "free", "resize"
+  std::uint32_t thread_id = 0;
+  char thread_name[kThreadNameMax] = {};
+  std::uint64_t sequence = 0;
+  std::size_t bytes = 0;            ///< requested
+  StackTrace stack{};               ///< its first kHistoryFramesMax frames
+};
+
+/// Newest first. Empty when the trace knows no more than the events of the finding.
+struct FindingHistory {
+  std::uint32_t count = 0;
+  FindingCallBefore calls[kFindingHistoryMax];
+  std::uint64_t earlier_owners = 0; ///< allocations that the trace knows and `calls` lacks
+};
+
 struct Finding {
   Violation violation = Violation::kDoubleFree;
   char sentence[kSentenceMax] = {};   ///< what happened, one or two sentences, no addresses first
@@ -70,6 +90,7 @@ struct Finding {
   FindingBytes bytes;
   FindingCall call;
   FindingEvent detected, freed, allocated;
+  FindingHistory history;
   const char* likely = "";            ///< probable cause, "" when nothing is known
   const char* confidence = "";        ///< "high", "medium", "low"
 };

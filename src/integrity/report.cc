@@ -136,6 +136,7 @@ void write_report() noexcept {
   name_thread(finding.detected);
   name_thread(finding.freed);
   name_thread(finding.allocated);
+  for (FindingCallBefore& call : finding.history.calls) name_thread(call);
   ReportFacts facts;
   facts.level = context.level;
   facts.process = os::process_id();

@@ -86,6 +86,27 @@ void write_event(JsonSink& json, const char* name, const FindingEvent& event,
   json.end_array().end_object();
 }
 
+void write_history(JsonSink& json, const FindingHistory& history,
+                   const ResolvedFinding& stacks) noexcept {
+  if (history.count == 0) return;
+  json.begin_array("history");
+  for (std::uint32_t i = 0; i < history.count; ++i) {
+    const FindingCallBefore& call = history.calls[i];
+    json.begin_object().string("event", call.what);
+    json.begin_object("thread").number("id", call.thread_id);
+    json.string_if_known("name", call.thread_name).end_object();
+    json.number("sequence", static_cast<std::int64_t>(call.sequence));
+    json.number("bytes", static_cast<std::int64_t>(call.bytes));
+    json.begin_array("stack");
+    if (call.stack.count != 0) write_frame(json, stacks.history[i]);
+    json.end_array().end_object();
+  }
+  json.end_array();
+  if (history.earlier_owners != 0) {
+    json.number("earlier_owners", static_cast<std::int64_t>(history.earlier_owners));
+  }
+}
+
 }  // namespace
 
 void write_json_head(TextSink& sink, const ProcessFacts& facts) noexcept {
@@ -121,6 +142,7 @@ void write_json_finding(TextSink& sink, const Finding& finding, const ResolvedFi
   write_event(json, "freed", finding.freed, stacks.freed, with_stacks);
   write_event(json, "allocated", finding.allocated, stacks.allocated, with_stacks);
   json.end_array();
+  write_history(json, finding.history, stacks);
   json.string_if_known("likely", finding.likely);
   json.string_if_known("confidence", finding.confidence);
   json.string("dedup", token).string("summary", summary).end_object();

@@ -54,6 +54,21 @@ TEST(ReportJson, AFullFindingFitsTheSchemaAndKeepsItsValues) {
   EXPECT_EQ(finding["summary"], "SUMMARY: HAKMEM: write-after-free conn.cpp:131 in Conn::~Conn()");
 }
 
+TEST(ReportJson, TheHistoryFitsTheSchemaAndKeepsItsValues) {
+  const auto sample = sample_finding();
+  sample->add_history();
+  const Json report = Json::parse(document(*sample, true));
+  expect_fits_schema(report);
+  const Json& history = report["findings"][0]["history"];
+  ASSERT_EQ(history.size(), 2u);
+  EXPECT_EQ(history[0]["event"], "free");
+  EXPECT_EQ(history[0]["sequence"], 164411);
+  EXPECT_EQ(history[0]["bytes"], 40);
+  EXPECT_EQ(history[0]["thread"]["name"], "main");
+  EXPECT_EQ(history[0]["stack"][0]["line"], 131);
+  EXPECT_EQ(report["findings"][0]["earlier_owners"], 3);
+}
+
 TEST(ReportJson, FramesHavePcModuleBuildIdAndPlace) {
   const Json report = Json::parse(document(*sample_finding(), true));
   const Json& events = report["findings"][0]["events"];

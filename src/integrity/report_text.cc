@@ -178,6 +178,51 @@ void write_event(TextSink& sink, const char* title, const FindingEvent& event,
   for (std::uint32_t i = 0; i < stack.count; ++i) write_frame(sink, i, stack.frames[i]);
 }
 
+/// A frame in one word or two: the function, else where it lies.
+void write_place_name(TextSink& sink, const ResolvedFrame& frame) noexcept {
+  if (frame.function[0] != '\0') {
+    char name[kFunctionBytesMax + 1];
+    if (TextSink(name, sizeof name).text(frame.function).truncated()) {
+      sink.text(name).text("…");
+    } else {
+      sink.text(name);
+    }
+  } else if (frame.module != nullptr) {
+    sink.text(frame.module->name()).text("+").address(frame.offset);
+  }
+  if (frame.line != 0) {
+    sink.text("  ").text(file_name_of(frame.file)).character(':').decimal(frame.line);
+  }
+}
+
+void write_history(TextSink& sink, const FindingHistory& history, const ResolvedFinding& stacks,
+                   const ReportFacts& facts) noexcept {
+  if (history.count == 0) return;
+  sink.text("  ");
+  paint(sink, facts, kBold);
+  sink.text("HISTORY");
+  paint(sink, facts, kPlain);
+  sink.text("   of this address, newest first\n");
+  for (std::uint32_t i = 0; i < history.count; ++i) {
+    const FindingCallBefore& call = history.calls[i];
+    char number[24], bytes[24], thread[48];
+    TextSink(number, sizeof number).text("#").decimal(call.sequence);
+    TextSink(bytes, sizeof bytes).decimal(call.bytes).text(" B");
+    TextSink(thread, sizeof thread).text("T").decimal(call.thread_id)
+        .text(call.thread_name[0] != '\0' ? " " : "").text(call.thread_name);
+    sink.text("    ");
+    padded(sink, number, kEventColumns);
+    padded(sink, call.what, 7);
+    padded(sink, bytes, kEventColumns);
+    padded(sink, thread, 14);
+    write_place_name(sink, stacks.history[i]);
+    sink.character('\n');
+  }
+  if (history.earlier_owners == 0) return;
+  sink.text("    and ").decimal(history.earlier_owners);
+  sink.text(history.earlier_owners == 1 ? " earlier owner\n" : " earlier owners\n");
+}
+
 bool has_line(const ResolvedStack& stack) noexcept {
   for (std::uint32_t i = 0; i < stack.count; ++i) {
     if (stack.frames[i].line != 0 && !is_system_module(stack.frames[i].module->path)) return true;
@@ -223,6 +268,7 @@ void write_report_body(TextSink& sink, const Finding& finding, const ResolvedFin
   write_event(sink, "DETECTED", finding.detected, stacks.detected, facts);
   write_event(sink, "FREED", finding.freed, stacks.freed, facts);
   write_event(sink, "ALLOCATED", finding.allocated, stacks.allocated, facts);
+  write_history(sink, finding.history, stacks, facts);
   if (finding.likely[0] != '\0') {
     sink.text("  LIKELY   ").text(finding.likely);
     if (finding.confidence[0] != '\0') sink.text("   confidence: ").text(finding.confidence);

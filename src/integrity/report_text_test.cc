@@ -110,6 +110,19 @@ TEST(ReportText, WhatIsNotKnownIsNotPrinted) {
             "SUMMARY: HAKMEM: double-free\n");
 }
 
+TEST(ReportText, TheHistoryFollowsTheStacks) {
+  const auto sample = sample_finding();
+  sample->add_history();
+  const std::string body = body_of(*sample, plain_facts());
+  EXPECT_NE(body.find("  HISTORY   of this address, newest first\n"
+                      "    #164411   free   40 B      T1 main       Conn::~Conn()  conn.cpp:131\n"
+                      "    #164400   alloc  40 B      T1 main       server+0x4f00\n"
+                      "    and 3 earlier owners\n"
+                      "  LIKELY"),
+            std::string::npos)
+      << body;
+}
+
 TEST(ReportText, TheSummaryPrefersTheProgramsFrameOfTheStackThatFits) {
   auto sample = sample_finding();
   const auto summary = [&sample] {

@@ -13,8 +13,10 @@ constinit ModuleTable modules{};
 constinit Address pcs[ModuleTable::kPcsMax] = {};
 constinit SymbolQuery queries[ModuleTable::kPcsMax] = {};
 constinit SymbolLines answers{};
+constinit ResolvedStack one_call{};
 
-static_assert(ModuleTable::kPcsMax >= 3 * kStackFramesMax);
+static_assert(ModuleTable::kPcsMax >=
+              3 * kStackFramesMax + kFindingHistoryMax * kHistoryFramesMax);
 
 bool starts_with(const char* text, const char* prefix) noexcept {
   while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
@@ -115,11 +117,32 @@ const char* file_name_of(const char* path) noexcept {
   return name;
 }
 
+namespace {
+
+/// The frame that says most about each call: the program's first one, else the first.
+void fill_history(const FindingHistory& history, std::uint32_t begin,
+                  ResolvedFinding& out) noexcept {
+  for (std::uint32_t i = 0; i < history.count; ++i) {
+    const std::uint32_t end = begin + history.calls[i].stack.count;
+    fill_stack(begin, end, one_call);
+    const ResolvedFrame* const frame = program_frame(one_call);
+    out.history[i] = frame != nullptr ? *frame : one_call.count != 0 ? one_call.frames[0]
+                                                                     : ResolvedFrame{};
+    begin = end;
+  }
+}
+
+}  // namespace
+
 void resolve_finding(const Finding& finding, bool ask_symbolizer, std::uint64_t limit_ms,
                      ResolvedFinding& out) noexcept {
   const std::uint32_t detected_end = gather(finding.detected.stack, 0);
   const std::uint32_t freed_end = gather(finding.freed.stack, detected_end);
-  const std::uint32_t count = gather(finding.allocated.stack, freed_end);
+  const std::uint32_t allocated_end = gather(finding.allocated.stack, freed_end);
+  std::uint32_t count = allocated_end;
+  for (std::uint32_t i = 0; i < finding.history.count; ++i) {
+    count = gather(finding.history.calls[i].stack, count);
+  }
   modules.load(pcs, count);
   for (std::uint32_t i = 0; i < count; ++i) {
     const Module* const module = modules.module_of(i);
@@ -130,7 +153,8 @@ void resolve_finding(const Finding& finding, bool ask_symbolizer, std::uint64_t 
   if (ask_symbolizer && count != 0) symbolize(queries, count, limit_ms, answers);
   fill_stack(0, detected_end, out.detected);
   fill_stack(detected_end, freed_end, out.freed);
-  fill_stack(freed_end, count, out.allocated);
+  fill_stack(freed_end, allocated_end, out.allocated);
+  fill_history(finding.history, allocated_end, out);
 }
 
 const ResolvedFrame* blamed_frame(const Finding& finding, const ResolvedFinding& stacks) noexcept {

@@ -38,6 +38,7 @@ struct ResolvedStack {
 /// Large (30 KiB): static storage only. Strings point into the module table and the symbolizer.
 struct ResolvedFinding {
   ResolvedStack detected, freed, allocated;
+  ResolvedFrame history[kFindingHistoryMax];  ///< who made each call: the program's first frame
 };
 
 /// Fills `out` from the finding's pcs; asks a symbolizer when `symbolize`, for at most `limit_ms`.

@@ -51,7 +51,26 @@ struct SampleFinding {
     return result;
   }
 
+  /// Two calls on the address by another thread, before those of the finding.
+  void add_history() {
+    finding.history.count = 2;
+    finding.history.earlier_owners = 3;
+    fill_call(finding.history.calls[0], "free", 164411);
+    fill_call(finding.history.calls[1], "alloc", 164400);
+    stacks.history[0] = frame(&server, 0x5100, "Conn::~Conn()", "/src/conn.cpp", 131);
+    stacks.history[1] = frame(&server, 0x4f00, "", "", 0);
+  }
+
  private:
+  static void fill_call(FindingCallBefore& call, const char* what, std::uint64_t sequence) {
+    call.what = what;
+    call.thread_id = 1;
+    TextSink(call.thread_name, sizeof call.thread_name).text("main");
+    call.sequence = sequence;
+    call.bytes = 40;
+    call.stack.count = 1;
+    call.stack.pcs[0] = 0x555500005101;
+  }
   void fill_block() {
     FindingBlock& block = finding.block;
     block.known = true;

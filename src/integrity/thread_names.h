@@ -8,5 +8,6 @@ namespace hakmem {
 
 /// Fills the names of the event's thread that the finder left empty; empty when the thread is gone.
 void name_thread(FindingEvent& event) noexcept;
+void name_thread(FindingCallBefore& call) noexcept;
 
 }  // namespace hakmem

@@ -40,9 +40,9 @@ constexpr bool parse_page_side(const char* text, PageSide& out) noexcept {
   return false;
 }
 
-/// Objects with a head and a tail of any length: programs read their tails in pairs of bytes (Python
-/// its code) or mark pointers to them in the lowest bit, though their size is odd. The least is the
-/// smallest such head, the most what a text in one piece seldom exceeds.
+/// Objects with a head and a tail of any length: programs read their tails in pairs of bytes
+/// (Python its code) or mark pointers to them in the lowest bit, though their size is odd. The
+/// least is the smallest such head, the most what a text in one piece seldom exceeds.
 inline constexpr std::size_t kTailedObjectBytesMin = 32;
 inline constexpr std::size_t kTailedObjectBytesMax = 64 * kKiB;
 inline constexpr std::size_t kAutomaticAlign = 0;
@@ -52,9 +52,9 @@ constexpr std::size_t automatic_align(std::size_t request) noexcept {
 }
 
 /// The alignment of a block of `request` bytes when `asked` was asked for (0: nothing) and the
-/// options want `least`, or kAutomaticAlign. An object's size is a multiple of its alignment, so the
-/// largest power of two that divides the request is all that a single object or an array can need;
-/// at most 16.
+/// options want `least`, or kAutomaticAlign. An object's size is a multiple of its alignment, so
+/// the largest power of two that divides the request is all that a single object or an array can
+/// need; at most 16.
 constexpr std::size_t page_block_align(std::size_t request, std::size_t asked,
                                        std::size_t least) noexcept {
   std::size_t align = request == 0 ? 1 : lowest_power_of_two(request);

@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "integrity/quarantine.h"
 #include "ptr_trace/stack_cache.h"
+#include "ptr_trace/trace_ring.h"
 #include "superslab/superslab.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -40,6 +41,21 @@ struct NoStackCache {
 };
 using HeapStacks =
     std::conditional_t<kBuildChecks.has(Check::kStacks), HeapStackCache, NoStackCache>;
+
+/// A heap's part of the pointer trace, made when first wanted.
+class HeapTrace {
+ public:
+  /// Null when there is to be none, or the system refuses the memory.
+  TraceRing* get(TraceRings& rings) noexcept {
+    if (ring_ == nullptr) ring_ = rings.add();
+    return ring_;
+  }
+
+ private:
+  TraceRing* ring_ = nullptr;
+};
+struct NoHeapTrace {};
+using HeapRing = std::conditional_t<kTraced, HeapTrace, NoHeapTrace>;
 
 struct HeapStats {
   Counter refills, carves, slabs_acquired, slabs_released, slabs_drained, blocks_drained;
@@ -77,6 +93,7 @@ struct Heap {
   [[no_unique_address]] HeapQuarantine quarantine;  ///< owner-only; empty type below level 3
 
   [[no_unique_address]] HeapStacks stacks;          ///< owner-only; empty type below level 4
+  [[no_unique_address]] HeapRing trace;             ///< owner-only; empty type below level 4
 
   bool has_memory() const noexcept { return superslabs != nullptr; }
 };

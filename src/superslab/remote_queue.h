@@ -18,7 +18,7 @@
 
 #include <atomic>
 
-#include "base/freelist.h"
+#include "integrity/freelist.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 

@@ -1,4 +1,4 @@
-#include "base/freelist.h"
+#include "integrity/freelist.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,129 @@
+// The HISTORY of a finding: earlier owners of the block's addresses, from every thread's ring.
+#include "gate/block_history.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "gate/domain_for_test.h"
+#include "gate/finding_for_test.h"
+#include "ptr_trace/trace_history.h"
+
+namespace hakmem {
+namespace {
+
+constexpr std::size_t kBytes = 100;
+
+class BlockHistory : public DomainTest {
+ protected:
+  BlockHistory() { domain_->checks.quarantine = {.blocks = 1, .bytes = kMiB}; }
+
+  /// Frees and allocates until an allocation gets `wanted` again.
+  void* get_back(void* wanted) {
+    for (unsigned i = 0; i < 1000; ++i) {
+      void* const block = allocate(kBytes);
+      if (block == wanted) return block;
+      release(block);
+    }
+    ADD_FAILURE() << "the block did not come back";
+    return nullptr;
+  }
+  TraceHistory history_of(void* block) {
+    const Address user = reinterpret_cast<Address>(block);
+    TraceHistory history;
+    collect_history(domain_->checks.rings, user, user + 1, history);
+    return history;
+  }
+  std::string report_of_double_free(void* block) {
+    return expect_finding(Violation::kDoubleFree, kIntegrityLevel, [&] { release(block); });
+  }
+};
+
+TEST_F(BlockHistory, EachCallOnABlockIsInTheTrace) {
+  void* const first = allocate(kBytes);  // makes the heap, and with it the ring
+  void* const block = allocate(kBytes);
+  void* const same = reallocate(block, kBytes - 1);
+  ASSERT_EQ(same, block);
+  release(block);
+  const TraceHistory history = history_of(block);
+  ASSERT_EQ(history.count, 3u);
+  EXPECT_EQ(history.events[0].kind(), TraceKind::Free);
+  EXPECT_EQ(history.events[0].bytes(), kBytes - 1);
+  EXPECT_EQ(history.events[1].kind(), TraceKind::Resize);
+  EXPECT_EQ(history.events[2].kind(), TraceKind::Alloc);
+  EXPECT_EQ(history.events[2].bytes(), kBytes);
+  EXPECT_EQ(history.events[2].thread(), static_cast<std::uint32_t>(os::thread_id()));
+  release(first);
+}
+
+TEST_F(BlockHistory, ListAccessesAreInTheTrace) {
+  void* const first = allocate(kBytes);
+  release(first);
+  release(allocate(kBytes));  // pushes `first` out of quarantine, onto its list
+  get_back(first);
+  unsigned reads = 0, writes = 0, carves = 0, let_go = 0;
+  const TraceRing* const ring = domain_->checks.rings.newest();
+  ASSERT_NE(ring, nullptr);
+  ring->for_each([&](const TraceEvent& event) {
+    reads += event.kind() == TraceKind::LinkRead;
+    writes += event.kind() == TraceKind::LinkWrite;
+    carves += event.kind() == TraceKind::Carve;
+    let_go += event.kind() == TraceKind::LetGo;
+  });
+  EXPECT_NE(reads, 0u);
+  EXPECT_NE(writes, 0u);
+  EXPECT_NE(let_go, 0u);
+  EXPECT_EQ(carves, 0u) << "the first carve came before there was a heap with a ring";
+}
+
+TEST_F(BlockHistory, AReportNamesEarlierOwners) {
+  void* const first = allocate(kBytes);
+  release(first);
+  release(allocate(kBytes));
+  void* const block = get_back(first);
+  ASSERT_EQ(block, first);
+  release(block);
+  const std::string report = report_of_double_free(block);
+  const std::size_t history = report.find("  HISTORY   of this address, newest first\n");
+  ASSERT_NE(history, std::string::npos) << report;
+  EXPECT_NE(report.find("free", history), std::string::npos) << report;
+  EXPECT_NE(report.find("alloc", history), std::string::npos) << report;
+  EXPECT_NE(report.find("100 B", history), std::string::npos) << report;
+}
+
+TEST_F(BlockHistory, ABlockWithoutEarlierOwnersHasNone) {
+  void* const first = allocate(kBytes);
+  void* const block = allocate(kBytes);
+  release(block);
+  const std::string report = report_of_double_free(block);
+  EXPECT_EQ(report.find("HISTORY"), std::string::npos) << report;
+  release(first);
+}
+
+TEST_F(BlockHistory, CallsOfThreadsThatAreGoneAreKnown) {
+  void* block = nullptr;
+  std::uint32_t maker = 0;
+  std::thread([&] {
+    ThreadState thread(*domain_);
+    release(thread, allocate(thread, kBytes));
+    block = allocate(thread, kBytes);
+    maker = static_cast<std::uint32_t>(os::thread_id());
+    detach_thread(*domain_, thread);
+  }).join();
+  release(allocate(kBytes));
+  release(block);
+  const TraceHistory history = history_of(block);
+  ASSERT_EQ(history.count, 2u);
+  EXPECT_EQ(history.events[0].kind(), TraceKind::Free);
+  EXPECT_EQ(history.events[1].thread(), maker);
+}
+
+TEST_F(BlockHistory, WithoutEventsThereAreNoRings) {
+  domain_->checks.rings.set_capacity(0);
+  release(allocate(kBytes));
+  release(allocate(kBytes));
+  EXPECT_EQ(domain_->checks.rings.newest(), nullptr);
+}
+
+}  // namespace
+}  // namespace hakmem
