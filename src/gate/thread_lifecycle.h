@@ -34,8 +34,8 @@ HAK_INLINE bool has_heap(const Domain& domain, const ThreadState& thread) noexce
 class TraceOfHeap {
  public:
   /// A template, because below level 4 heaps have no ring to name here.
-  template <class DomainT>
-  TraceOfHeap(DomainT& domain, Heap& heap) noexcept
+  template <class DomainT, class HeapT>
+  TraceOfHeap(DomainT& domain, HeapT& heap) noexcept
       : ring_(&heap == &domain.slabs.no_heap ? nullptr : heap.trace.get(domain.checks.rings)),
         scope_(ring_) {}
   void begin(std::uint32_t thread, std::uint64_t operation) const noexcept {
