@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
 /// Blocks the signals that the waiting loop receives by itself, and sees to it that an ended child
 /// stays until it is waited for; restores both at the end.
@@ -90,6 +90,9 @@ class Child {
                                    char** environment);
   /// True when the child ended; follows it when it was stopped from the terminal.
   bool reap(ProgramEnd& end);
+  /// The child stopped: stops as well, and goes on with it. Only then, so that the shell does not
+  /// go on reading from the terminal while the program still does.
+  void stop_with_child() const;
   /// Waits for what the program left behind.
   void wait_for_rest(const SignalScope& signals, ProgramEnd& end);
   /// Sleeps until a signal or the time limit; forwards the one, enforces the other.
@@ -159,16 +162,20 @@ void Child::start(const SignalScope& signals) {
   if (spec_.limit) deadline_ = Clock::now() + *spec_.limit;
 }
 
+void Child::stop_with_child() const {
+  if (has_terminal_) give_terminal_to(getpgrp());
+  raise(SIGSTOP);
+  if (has_terminal_ && owns_terminal()) give_terminal_to(pid_);
+  kill(own_group_ ? -pid_ : pid_, SIGCONT);
+}
+
 bool Child::reap(ProgramEnd& end) {
   int status = 0;
-  const pid_t pid = waitpid(pid_, &status, WNOHANG | (has_terminal_ ? WUNTRACED : 0));
+  const pid_t pid = waitpid(pid_, &status, WNOHANG | (output_fd_ < 0 ? WUNTRACED : 0));
   if (pid != pid_) return false;
   if (WIFSTOPPED(status)) {
-    // Ctrl-Z reached the child's group alone: stop as well, so that the shell sees one job.
-    give_terminal_to(getpgrp());
-    raise(SIGSTOP);
-    if (owns_terminal()) give_terminal_to(pid_);
-    kill(-pid_, SIGCONT);
+    // Without a group of its own: who stops the program by SIGSTOP also lets it go on, not us.
+    if (has_terminal_ || (!own_group_ && WSTOPSIG(status) == SIGTSTP)) stop_with_child();
     return false;
   }
   if (has_terminal_) give_terminal_to(getpgrp());
@@ -187,9 +194,13 @@ bool Child::reap(ProgramEnd& end) {
 
 void Child::forward(const siginfo_t& received) const {
   // A key pressed at the terminal reached the whole foreground group, the child included.
-  if (received.si_code == SI_KERNEL && !own_group_) return;
+  if (received.si_code == SI_KERNEL && !own_group_) {
+    if (ended_ && received.si_signo == SIGTSTP) raise(SIGSTOP);
+    return;
+  }
   if (ended_) {
     signal_children(received.si_signo);
+    if (received.si_signo == SIGTSTP) raise(SIGSTOP);
   } else {
     kill(pid_, received.si_signo);
   }

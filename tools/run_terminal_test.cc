@@ -150,6 +150,22 @@ TEST_P(RunTerminal, AStoppedJobGoesOnInTheForeground) {
   EXPECT_EQ(program.finish(), 7) << program.output();
 }
 
+TEST_P(RunTerminal, TheShellGoesOnWhenTheProgramHasStoppedAndNotBefore) {
+  const std::string slow =
+      "sh -c 'trap \"trap - TSTP; sleep 0.3; echo late; kill -TSTP \\$\\$\" TSTP; echo ready; "
+      "while :; do :; done'";
+  TerminalProgram program("PS1='prompt: ' ENV= exec sh -i");
+  ASSERT_TRUE(program.prints("prompt: ")) << program.output();
+  program.type(run(slow).substr(sizeof "exec " - 1) + "\n");
+  ASSERT_TRUE(program.prints("\nready")) << program.output();
+  program.type("\x1a");
+  ASSERT_TRUE(program.prints("Stopped")) << program.output();
+  const std::string seen = program.output();
+  EXPECT_LT(seen.find("^Zlate"), seen.find("Stopped")) << seen;
+  program.type("kill %1; kill -CONT %1; wait; exit 7\n");
+  EXPECT_EQ(program.finish(), 7) << program.output();
+}
+
 INSTANTIATE_TEST_SUITE_P(TimeLimit, RunTerminal, testing::Values("", "--timeout 600"),
                          [](const auto& row) {
                            return std::string(*row.param == '\0' ? "Without" : "With");

@@ -60,7 +60,9 @@ HAK_INLINE void on_remote_free_enter(const SlabT& slab, const SlabBase& block) n
 template <class SlabT>
 HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
                          const std::uint32_t& count) noexcept {
-  trace(TraceKind::Carve, slab.first_base() + std::size_t{first} * slab.stride_bytes, count);
+  if constexpr (kTraced) {
+    trace(TraceKind::Carve, slab.first_base() + std::size_t{first} * slab.stride_bytes, count);
+  }
   if constexpr (kOn.has(Check::kRecords)) {
     for (std::uint32_t i = first; i < first + count; ++i) {
       ::new (&record_of(slab, i)) BlockRecord();
@@ -71,7 +73,7 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
 /// A chain of live blocks goes to the slab's remote queue.
 template <class SlabT>
 HAK_INLINE void on_remote_push(const SlabT& slab, const BlockChain& chain) noexcept {
-  trace(TraceKind::RemotePush, chain.first.address(), chain.count);
+  if constexpr (kTraced) trace(TraceKind::RemotePush, chain.first.address(), chain.count);
   if constexpr (kOn.has(Check::kRemoteCount)) {
     const bool possible = chain.count != 0 && chain.count <= slab.capacity;
     if (!possible) [[unlikely]] fail_remote(slab, chain.count);
@@ -81,7 +83,7 @@ HAK_INLINE void on_remote_push(const SlabT& slab, const BlockChain& chain) noexc
 /// A drained chain is about to join the slab's list: drained = pushed.
 template <class SlabT>
 HAK_INLINE void on_drain(const SlabT& slab, const BlockChain& chain) noexcept {
-  trace(TraceKind::Drain, chain.first.address(), chain.count);
+  if constexpr (kTraced) trace(TraceKind::Drain, chain.first.address(), chain.count);
   if constexpr (kOn.has(Check::kRemoteCount)) {
     std::uint32_t found = 0;
     for (SlabBase block = chain.first; block; block = next_of(block)) {
@@ -95,7 +97,7 @@ HAK_INLINE void on_drain(const SlabT& slab, const BlockChain& chain) noexcept {
 /// A slab's state or list changed as a whole; its equation must hold.
 template <class SlabT>
 HAK_INLINE void on_slab_transition(const SlabT& slab) noexcept {
-  trace(TraceKind::SlabChange, slab.first_base(), slab.used);
+  if constexpr (kTraced) trace(TraceKind::SlabChange, slab.first_base(), slab.used);
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     const auto defect = slab.verify();
     if (defect != decltype(defect)::None) [[unlikely]] {
@@ -107,7 +109,7 @@ HAK_INLINE void on_slab_transition(const SlabT& slab) noexcept {
 /// An empty slab goes back to its SuperSlab.
 template <class SlabT>
 HAK_INLINE void on_slab_release(const SlabT& slab) noexcept {
-  trace(TraceKind::SlabRelease, slab.first_base(), slab.used);
+  if constexpr (kTraced) trace(TraceKind::SlabRelease, slab.first_base(), slab.used);
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (slab.used != 0) [[unlikely]] fail_slab(slab, SlabDefectCode::Counters);
     if (!slab.shared_remote.seems_empty()) [[unlikely]] fail_remote(slab, 0);
