@@ -152,8 +152,8 @@ TEST_P(RunTerminal, AStoppedJobGoesOnInTheForeground) {
 
 TEST_P(RunTerminal, TheShellGoesOnWhenTheProgramHasStoppedAndNotBefore) {
   const std::string slow =
-      "sh -c 'trap \"trap - TSTP; sleep 0.3; echo late; kill -TSTP \\$\\$\" TSTP; echo ready; "
-      "while :; do :; done'";
+      "sh -c 'trap \"trap - TSTP; sleep 0.3; echo late; kill -TSTP \\$\\$; echo again\" TSTP; "
+      "echo ready; while :; do :; done'";
   TerminalProgram program("PS1='prompt: ' ENV= exec sh -i");
   ASSERT_TRUE(program.prints("prompt: ")) << program.output();
   program.type(run(slow).substr(sizeof "exec " - 1) + "\n");
@@ -162,7 +162,10 @@ TEST_P(RunTerminal, TheShellGoesOnWhenTheProgramHasStoppedAndNotBefore) {
   ASSERT_TRUE(program.prints("Stopped")) << program.output();
   const std::string seen = program.output();
   EXPECT_LT(seen.find("^Zlate"), seen.find("Stopped")) << seen;
-  program.type("kill %1; kill -CONT %1; wait; exit 7\n");
+  program.type("fg\n");
+  ASSERT_TRUE(program.prints("\nagain")) << program.output();
+  program.type("\x03");
+  program.type("exit 7\n");
   EXPECT_EQ(program.finish(), 7) << program.output();
 }
 
