@@ -8,7 +8,7 @@ namespace hakmem::ops {
 
 namespace {
 
-constexpr std::uint8_t kMagic[4] = {'H', 'K', 'O', 'P'};
+constexpr const std::uint8_t (&kMagic)[4] = kBinaryMagic;
 
 /// Takes bytes off the front of a span; `what` and `ok` say what is missing when they end.
 class Reader {
@@ -75,32 +75,6 @@ FormError take_operation(Reader& in, Operation& operation) {
 }
 
 }  // namespace
-
-std::uint8_t* put_number(std::uint8_t* out, std::uint64_t value) noexcept {
-  while (value >= 0x80) {
-    *out++ = static_cast<std::uint8_t>(value | 0x80);
-    value >>= 7;
-  }
-  *out++ = static_cast<std::uint8_t>(value);
-  return out;
-}
-
-std::uint8_t* put_operation(std::uint8_t* out, const Operation& operation) noexcept {
-  const VerbRow& row = row_of(operation.verb);
-  *out++ = static_cast<std::uint8_t>(operation.verb);
-  out = put_number(out, operation.thread);
-  if (row.has_block) out = put_number(out, operation.block);
-  if (row.first[0] != '\0') out = put_number(out, operation.first);
-  if (row.second[0] != '\0') out = put_number(out, operation.second);
-  return out;
-}
-
-std::uint8_t* put_header(std::uint8_t* out, std::uint64_t seed, std::uint16_t expect) noexcept {
-  std::memcpy(out, kMagic, sizeof kMagic);
-  out += sizeof kMagic;
-  *out++ = kBinaryVersion;
-  return put_number(put_number(out, seed), expect);
-}
 
 std::vector<std::uint8_t> to_binary(const OperationList& list) {
   std::vector<std::uint8_t> bytes(kHeaderBytesMax + list.operations.size() * kOperationBytesMax);

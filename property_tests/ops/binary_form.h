@@ -15,6 +15,7 @@
 
 namespace hakmem::ops {
 
+inline constexpr std::uint8_t kBinaryMagic[4] = {'H', 'K', 'O', 'P'};
 inline constexpr std::uint8_t kBinaryVersion = 1;
 inline constexpr std::size_t kOperationBytesMax = 1 + 3 + 4 + 10 + 10;
 inline constexpr std::size_t kHeaderBytesMax = 4 + 1 + 10 + 3;
