@@ -1,6 +1,6 @@
 // Executes an operation file on a malloc library, in a process of its own, and says how it ended.
-// Called by cmd_replay.cc and cmd_fuzz.cc. Invariant: however the process ends, the answer names the
-// operation that it was at.
+// Called by cmd_replay.cc. Invariant: however the process ends, the answer names the operation that
+// it was at.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,5 @@
-// Operations as bytes: the form of fuzz inputs, of recordings and of what replay hands to its runner.
-// Called by the recorder, the fuzz targets and file.h. Lossless; any bytes at all are either
-// understood or refused with a sentence.
+// Operations as bytes: the form of fuzz inputs and of recordings. Called by the recorder, the fuzz
+// targets and file.h. Lossless; any bytes at all are either understood or refused with a sentence.
 //
 //   "HKOP" version(1) | seed expect | operation …            numbers are LEB128, 7 bits a byte
 //   operation: code(1) thread [block] [first] [second]       as verbs.def says of the code

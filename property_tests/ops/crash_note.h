@@ -1,6 +1,6 @@
 // A crash in any harness still says where it was and how to see it again.
-// Called by the runner, stress and the test programs. Invariant: the signal reaches whoever handled it
-// before (the allocator's own report, the default) after the note.
+// Called by the runner, stress and the test programs. Invariant: after the note the signal reaches
+// whoever handled it before (the allocator's own report, the default).
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,7 @@
 #include "property_tests/ops/gtest_form.h"
 
+#include <bit>
+
 #include <fmt/format.h>
 
 #include "property_tests/ops/kinds.h"
@@ -45,6 +47,10 @@ bool is_zero(const void* block, std::size_t bytes) {
   }
   return true;
 }
+void* aligned_or_null(std::size_t align, std::size_t bytes) {
+  void* block = nullptr;
+  return posix_memalign(&block, align, bytes) == 0 ? block : nullptr;
+}
 template <class T>
 [[gnu::noinline]] T opaque(T value) {
   asm volatile("" : "+r"(value) : : "memory");
@@ -53,7 +59,8 @@ template <class T>
 
 )";
 
-constexpr const char* kThreadPrelude = R"(// A thread that does what it is told, one piece after another; the caller waits for each.
+constexpr const char* kThreadPrelude =
+    R"(// Does what it is told on a thread of its own; the caller waits for each piece of work.
 class Worker {
  public:
   Worker() : thread_([this] { loop(); }) {}
@@ -100,8 +107,9 @@ std::string allocation(const Operation& operation) {
     case Verb::kCalloc:
       return fmt::format("calloc(opaque<std::size_t>({}u), {}u)", operation.first,
                          operation.second);
-    case Verb::kMemalign:
     case Verb::kPosixMemalign:
+      return fmt::format("aligned_or_null({}u, opaque<std::size_t>({}u))", align, n);
+    case Verb::kMemalign:
       return fmt::format("memalign({}u, opaque<std::size_t>({}u))", align, n);
     case Verb::kAlignedAlloc:
       return fmt::format("aligned_alloc({}u, opaque<std::size_t>({}u))", align, n);
@@ -190,7 +198,11 @@ class Printer {
     const std::uint32_t b = operation.block;
     if (slots_[b].live) return "";
     const std::uint64_t n = bytes_of(operation);
-    if (n > PTRDIFF_MAX) return fmt::format("EXPECT_EQ({}, nullptr);", allocation(operation));
+    const std::uint64_t align = align_of(operation);
+    const bool fits = align % sizeof(void*) == 0 && std::has_single_bit(align);
+    if (n > PTRDIFF_MAX || (operation.verb == Verb::kPosixMemalign && !fits)) {
+      return fmt::format("EXPECT_EQ({}, nullptr);", allocation(operation));
+    }
     slots_[b] = {true, kind_of(operation.verb), n, align_of(operation), 0};
     std::string text = fmt::format("b[{}] = {};\n", b, allocation(operation));
     if (operation.verb == Verb::kCalloc) {

@@ -25,8 +25,8 @@ struct RunSettings {
   std::uint64_t live_bytes_max = std::uint64_t{1} << 30;
   std::uint64_t small_align = 16;
   Observed* observed = nullptr;      ///< one for each operation; null: not wanted
-  /// For each thread the operation that it is at, plus one; null: not wanted. Shared memory, so that
-  /// a parent can read it when this process is dead.
+  /// For each thread the operation that it is at, plus one; null: not wanted. In shared memory a
+  /// parent can read it when this process is dead.
   std::atomic<std::uint64_t>* progress = nullptr;
   /// Called before a misuse with the id that level 4 must report for it; 0: it reports later what
   /// `later` names.

@@ -1,4 +1,4 @@
-// The operation language: what every driver (replay, record, property tests, fuzzing, stress) speaks.
+// The operation language that every driver speaks: replay, record, properties, fuzzing, stress.
 // Called by all of property_tests/ops, fuzz/ and the command-line program.
 // Invariant: any list of operations has a meaning. An operation that does not apply where it stands
 // (a free of a slot that holds no block) is skipped, so that lists can be cut, mutated and shrunk.

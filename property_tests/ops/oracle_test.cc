@@ -1,5 +1,5 @@
-// The oracle and the interpreter are neither always content nor always angry: a correct malloc passes
-// every schedule, and for each rule there is a malloc that breaks this rule once and is named for it.
+// The oracle and the interpreter are neither always content nor always angry: a correct malloc
+// passes every schedule, and for each rule a malloc that breaks it once is found guilty of it.
 #include <gtest/gtest.h>
 
 #include <malloc.h>

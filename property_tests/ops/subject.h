@@ -1,5 +1,5 @@
 // The heap under test, as the interpreter sees it. Implemented for the process's malloc
-// (process_subject.h), for the allocator's own objects (domain_subject.h) and by the oracle's tests.
+// (process_subject.h), the allocator's own objects (domain_subject.h) and by the oracle's tests.
 // Invariant: calls allocate nothing but what they are asked for.
 #pragma once
 

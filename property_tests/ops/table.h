@@ -1,4 +1,4 @@
-// A table of fixed size in pages of its own: what the harness keeps, apart from the heap under test.
+// A table of fixed size in pages of its own: what the harness keeps, apart from the tested heap.
 // Called by the interpreter and the schedules. Invariant: fresh elements are zero bytes.
 #pragma once
 

@@ -1,5 +1,6 @@
 // Operations as text, the `.hkops` form: one line an operation, to be read and edited by people.
-// Called by file.h, the tests' messages and the command-line program. Lossless: parse(print(x)) is x.
+// Called by file.h, the tests' messages and the command-line program. Lossless: what is printed is
+// read back as the same list.
 //
 //   hkops 1                      the first line
 //   seed 42                      optional, as are the next; before the operations

@@ -1,5 +1,5 @@
-// The C allocation functions as `hakmem record` preloads them: the C library's own, by the names that
-// need no look-up, and a line in the log.
+// The C allocation functions as `hakmem record` preloads them: the C library's own, by the names
+// that need no look-up, and a line in the log.
 #include <dlfcn.h>
 
 #include <cerrno>

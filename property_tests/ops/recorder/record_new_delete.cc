@@ -1,5 +1,5 @@
-// operator new and delete as `hakmem record` preloads them: by kind, so that the log says which form
-// made a block and which released it. A recording ends where memory does: new handlers are not
+// operator new and delete as `hakmem record` preloads them: by kind, so that the log says which
+// form made a block and which released it. A recording ends where memory does: new handlers are not
 // asked, std::bad_alloc is thrown by the program's own C++ library.
 #include <cstdlib>
 #include <new>
