@@ -2,7 +2,7 @@
 """`hakmem replay` and `hakmem record` from outside, on the real libraries of all five levels.
 
     commands_test.py --hakmem build/bin/hakmem --program build/bin/ops_commands_program
-                     --lists property_tests/ops/lists [unittest's arguments]
+                     --stress build/bin/ops_stress --lists property_tests/ops/lists
 
 Claims: a list runs the same at every level and on the C library; each misuse is reported at level 4
 under its id; a run that dies names operation, seed, commit and command; what is recorded replays.
@@ -88,6 +88,22 @@ class Commands(unittest.TestCase):
                     with open(os.path.join(self.folder, "seen"), "rb") as file:
                         observed.add(file.read())
                 self.assertEqual(len(observed), 1, path)
+
+    def test_random_lists_are_observed_the_same_at_every_level(self):
+        for seed in range(40, 46):
+            path = os.path.join(self.folder, "random.ops")
+            subprocess.run([ARGS.stress, "--seed", str(seed), "--operations", "1500", "--write",
+                            path], check=True, timeout=60)
+            observed = {}
+            for subject in [["--level", level] for level in LEVELS] + [["--malloc", "libc"]]:
+                self.expect_status(run(self.folder, "replay", path, *subject, "--observe", "seen"),
+                                   0)
+                with open(os.path.join(self.folder, "seen"), "rb") as file:
+                    observed[str(subject[1])] = file.read()
+            for name, seen in observed.items():
+                at = [i for i, pair in enumerate(zip(seen, observed["0"])) if pair[0] != pair[1]]
+                self.assertEqual(at, [], f"seed {seed}: {name} and level 0 differ")
+                self.assertGreater(seen.count(b"\2"), 700)
 
     def test_each_misuse_is_reported_at_level_4(self):
         for name, (identifier, operations) in MISUSES.items():
@@ -225,11 +241,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--hakmem", required=True)
     parser.add_argument("--program", required=True)
+    parser.add_argument("--stress", required=True)
     parser.add_argument("--lists", required=True)
     parser.add_argument("--compiler", default="c++")
     ARGS, rest = parser.parse_known_args()
     ARGS.hakmem = os.path.abspath(ARGS.hakmem)
     ARGS.program = os.path.abspath(ARGS.program)
+    ARGS.stress = os.path.abspath(ARGS.stress)
     unittest.main(argv=[sys.argv[0], *rest])
 
 

@@ -75,6 +75,11 @@ void Interpreter::execute(std::uint64_t index) noexcept {
   }
   const bool done = dispatch(index, operation);
   (done ? executed_ : skipped_).fetch_add(1, std::memory_order_relaxed);
+  if (settings_.verify_each && done && !stopped()) {
+    if (const char* const broken = subject_.verify()) {
+      fail(index, Rule::Conservation, 0, 0, broken);
+    }
+  }
   if (settings_.observed == nullptr) return;
   Observed& observed = settings_.observed[index];
   if (stopped()) {
@@ -258,7 +263,7 @@ void Interpreter::finish() noexcept {
       release_as(last, as_main, slot, plain_release_of(slot.kind), slot.bytes);
     }
   }
-  if (const char* const broken = subject_.verify()) {
+  if (const char* const broken = subject_.verify_empty()) {
     fail(last, Rule::Conservation, 0, 0, broken);
   }
 }

@@ -21,6 +21,7 @@ struct RunSettings {
   std::uint64_t until = UINT64_MAX;  ///< stop before this operation
   bool misuse = false;               ///< execute group Misuse
   bool fork = true;                  ///< execute `fork`
+  bool verify_each = false;          ///< look into the subject after each operation, alone
   /// An allocation that would make more bytes than this live is skipped; what must fail is not.
   std::uint64_t live_bytes_max = std::uint64_t{1} << 30;
   std::uint64_t small_align = 16;

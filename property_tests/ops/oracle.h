@@ -55,8 +55,8 @@ struct Verdict {
 struct Request {
   std::uint64_t bytes = 0;
   std::uint64_t align = 0;  ///< 0: none
-  bool bad_align = false;   ///< posix_memalign with what is no alignment: EINVAL
-  bool keeps_errno = false; ///< posix_memalign returns its error
+  bool bad_align = false;    ///< posix_memalign with what is no alignment: EINVAL
+  bool keeps_errno = false;  ///< posix_memalign returns its error
 };
 
 class Oracle {

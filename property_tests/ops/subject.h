@@ -35,6 +35,8 @@ class Subject {
   virtual void copy(void* to, const void* from, std::size_t bytes) noexcept = 0;
   /// Says what is broken inside, when the subject can be looked into; null: nothing.
   virtual const char* verify() noexcept { return nullptr; }
+  /// The same when every block was released: says what was lost as well.
+  virtual const char* verify_empty() noexcept { return verify(); }
 };
 
 }  // namespace hakmem::ops
