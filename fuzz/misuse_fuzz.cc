@@ -1,7 +1,7 @@
 // Any list of operations, misuse among them, on the malloc of this process, which is level 4's: a
 // misuse is reported under its id, in time, and nothing else is; what crashes says why.
-// Each input runs in a process of its own (zygote.h). With HAKMEM_FUZZ_TARGET=1 in the environment misuse is skipped: then
-// any malloc may be preloaded, and a wrong answer or a crash is what is looked for.
+// Each input runs in a process of its own (zygote.h). With HAKMEM_FUZZ_TARGET=1 in the environment
+// misuse is skipped: then any malloc may be preloaded, and a wrong answer or a crash is looked for.
 #define HAKMEM_FUZZ_MISUSE true
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ struct Shared {
   std::uint16_t now;        ///< id of the misuse that must be reported at once; 0: none
   std::uint32_t later;      ///< bit n: HK(100 + n) may be reported, and must be at the end
   std::uint64_t index;      ///< the operation of the last misuse
-  std::uint8_t features[256];  ///< for the fuzzer: which misuse met which state
+  ops::Observed observed[kOperationsMax];
   ops::Finding finding;
   bool finished;
 };
@@ -35,8 +35,24 @@ ops::Table<Shared>& shared_table() {
 }
 Shared& shared() { return shared_table()[0]; }
 
-/// libFuzzer counts these as coverage: a child's own counters die with it.
-__attribute__((section("__libfuzzer_extra_counters"))) std::uint8_t extra_counters[256];
+constexpr std::size_t kFeatures = 4096;
+/// libFuzzer counts these as coverage: a child's own counters die with it. Read by nobody here.
+__attribute__((section("__libfuzzer_extra_counters"), used)) volatile std::uint8_t
+    extra_counters[kFeatures];
+
+/// What happened, as features: which verbs were executed on a slot one after another.
+void count_features(const ops::OperationList& list) {
+  std::uint8_t before[kBlocks] = {};
+  for (std::size_t i = 0; i < list.operations.size(); ++i) {
+    const ops::Operation& operation = list.operations[i];
+    if (shared().observed[i] == ops::Observed::Skipped) continue;
+    const auto verb = static_cast<std::uint8_t>(operation.verb);
+    std::uint8_t& last = before[operation.block];
+    extra_counters[(last * 61u + verb) % kFeatures] = 1;
+    last = verb;
+    if (shared().observed[i] == ops::Observed::NotReached) return;  // it was reported
+  }
+}
 
 constexpr int kNotReported = 99;
 
@@ -46,8 +62,6 @@ void on_misuse(std::uint64_t index, std::uint16_t now, std::uint16_t later) {
   state.now = now;
   if (later != 0) state.later |= 1u << (later - 100);
   state.index = index;
-  const std::uint32_t id = now != 0 ? now : later;
-  state.features[(id * 7 + state.later * 31) % sizeof state.features] = 1;
 }
 
 bool allows_misuse() { return std::getenv("HAKMEM_FUZZ_TARGET") == nullptr; }
@@ -62,6 +76,7 @@ void run_child(const std::uint8_t* data, std::size_t size) {
   settings.live_bytes_max = std::uint64_t{64} << 20;
   settings.small_align = settings.misuse ? 16 : 8;
   settings.on_misuse = on_misuse;
+  settings.observed = shared().observed;
   ops::Interpreter interpreter(list.operations, subject, settings);
   ops::run(interpreter, ops::Schedule::Ordered);
   shared().finding = interpreter.finding();
@@ -103,6 +118,11 @@ const char* judge(const ChildEnd& end) {
 }  // namespace
 }  // namespace hakmem::fuzz
 
+/// The runtime that comes with the fuzzer leaves fatal signals to the allocator's crash report.
+extern "C" const char* __ubsan_default_options() {
+  return "handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0";
+}
+
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   hakmem::fuzz::shared();
   hakmem::fuzz::zygote();
@@ -114,7 +134,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Shared& state = fuzz::shared();
   state = {};
   const fuzz::ChildEnd end = fuzz::zygote().run(data, size);
-  std::memcpy(fuzz::extra_counters, state.features, sizeof state.features);
+  fuzz::count_features(fuzz::decode(data, size));
   const char* const wrong = fuzz::judge(end);
   if (wrong == nullptr) return 0;
   std::fprintf(stderr,

@@ -1,5 +1,5 @@
-// A process that was forked before the fuzzer began, and forks a child for each input: the child ends
-// by exit() like a program, which runs the allocator's sweep and none of the fuzzer's handlers.
+// A process that was forked before the fuzzer began, and forks a child for each input: the child
+// ends by exit() like a program, which runs the allocator's sweep and no handler of the fuzzer's.
 // Called by misuse_fuzz.cc. Invariant: one input at a time; what a child wrote is read before the
 // next begins.
 #pragma once

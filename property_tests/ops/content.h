@@ -11,8 +11,9 @@
 
 namespace hakmem::ops {
 
-/// All of a block up to twice this is stamped; of larger ones both ends and a word a page.
-inline constexpr std::size_t kStampEdgeBytes = 16 * 1024;
+/// All of a block up to twice this is stamped; of larger ones both ends, and a word a page between
+/// them, or 32 words when there are more pages.
+inline constexpr std::size_t kStampEdgeBytes = 4 * 1024;
 
 constexpr std::uint64_t stamp_word(std::uint64_t key, std::size_t offset) noexcept {
   const std::uint64_t mixed = (key + offset) * 0xff51afd7ed558ccdu;
@@ -23,14 +24,15 @@ constexpr std::uint64_t stamp_word(std::uint64_t key, std::size_t offset) noexce
 /// early when visit returns false.
 template <class Visit>
 void for_each_word(std::size_t bytes, Visit visit) noexcept {
-  constexpr std::size_t kPageBytes = 4096;
+  constexpr std::size_t kPageBytes = 4096, kWordsBetweenMax = 32;
   const bool whole = bytes <= 2 * kStampEdgeBytes;
   const std::size_t head = whole ? bytes : kStampEdgeBytes;
   const std::size_t tail = whole ? bytes : (bytes - kStampEdgeBytes) & ~std::size_t{7};
   for (std::size_t at = 0; at < head; at += 8) {
     if (!visit(at, std::min<std::size_t>(8, bytes - at))) return;
   }
-  for (std::size_t at = kStampEdgeBytes; at < tail && !whole; at += kPageBytes) {
+  const std::size_t step = std::max(kPageBytes, bytes / kWordsBetweenMax & ~std::size_t{7});
+  for (std::size_t at = kStampEdgeBytes; at < tail && !whole; at += step) {
     if (!visit(at, std::size_t{8})) return;
   }
   for (std::size_t at = tail; at < bytes; at += 8) {

@@ -11,6 +11,8 @@ namespace hakmem::ops {
 
 namespace {
 
+// Bytes are damaged by turning them over; twice would mend them, so a damaged slot is left alone.
+
 /// Misuse of larger blocks depends on what the system does with their pages.
 constexpr std::uint64_t kMisuseBytesMax = 16 * 1024;
 /// Bytes beyond a block that belong to nobody else at level 4: its tail and its front canary.
@@ -91,12 +93,12 @@ bool Interpreter::misuse_live(std::uint64_t index, const Operation& operation,
   const std::uint64_t n = operation.first;
   switch (operation.verb) {
     case Verb::kOverflow:
-      if (n == 0 || n > kTailBytes) return false;
+      if (n == 0 || n > kTailBytes || slot.damaged) return false;
       announce(index, 0, 103);
       for (std::uint64_t i = 0; i < n; ++i) bytes[slot.bytes + i] = bytes[slot.bytes + i] ^ 0xffu;
       return slot.damaged = true;
     case Verb::kUnderflow:
-      if (n == 0 || n > kFrontBytes) return false;
+      if (n == 0 || n > kFrontBytes || slot.damaged) return false;
       announce(index, 0, 104);
       for (std::uint64_t i = 1; i <= n; ++i) *(bytes - i) = *(bytes - i) ^ 0xffu;
       return slot.damaged = true;
@@ -138,10 +140,10 @@ bool Interpreter::misuse_freed(std::uint64_t index, const Operation& operation,
                        {plain_release_of(slot.kind), slot.block, slot.bytes, slot.align});
       return true;
     case Verb::kWriteAfterFree:
-      if (n >= slot.bytes) return false;
+      if (n >= slot.bytes || slot.damaged) return false;
       announce(index, 0, 102);
       bytes[n] = bytes[n] ^ 0xffu;
-      return true;
+      return slot.damaged = true;
     case Verb::kReadAfterFree: {
       if (slot.bytes < 8 || n > slot.bytes - 8) return false;
       announce(index, 108, 0);

@@ -1,6 +1,6 @@
-// Any list of operations, on any number of threads' states, is answered as a correct malloc answers,
-// leaves every structure sound after each operation, loses nothing, and is observed as on the C
-// library. Each list runs in a child, so that a crash is shrunk like any other failure; the
+// Any list of operations, on any number of threads' states, is answered as a correct malloc
+// answers, leaves every structure sound after each operation, loses nothing, and is observed as on
+// the C library. Each list runs in a child, so that a crash is shrunk like any other failure; the
 // shortest list is in the file that the message names, to be replayed by `hakmem replay`.
 #include <gtest/gtest.h>
 

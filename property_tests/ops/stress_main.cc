@@ -3,7 +3,8 @@
 //   ops_stress [--seed N] [--rounds N] [--operations N] [--threads N] [--blocks N] [--ordered]
 //              [--write FILE]     write the first round's list instead of running it
 // Called by ctest with each level's library preloaded, and by hand with any other.
-// Exit status: 0 clean, 89 finding. Invariant: a failure, a crash too, prints seed, commit and command.
+// Exit status: 0 clean, 89 finding. Invariant: a failure, a crash too, prints seed, commit and
+// command.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
