@@ -149,6 +149,7 @@ int fuzz(const FuzzRequest& request) {
   if (!request.merge.empty() && request.corpus.empty()) {
     throw CommandError(exit_code::kBadOption, "--merge needs --corpus DIR, which it merges into");
   }
+  seconds_of(request.time);
   const WorkFolder work;
   ChildSpec spec;
   spec.file = require_fuzzer(kind);

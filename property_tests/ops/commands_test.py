@@ -178,6 +178,15 @@ class Commands(unittest.TestCase):
         self.expect_status(result, 0)
         self.assertIn("EveryEntryPoint", result.stdout)
 
+    def test_fuzz_refuses_what_it_cannot_do(self):
+        for words, sentence in ((["--time", "5x"], "'5x' is no time"),
+                                (["--merge", "."], "--merge needs --corpus"),
+                                (["--kind", "all"], "all"),
+                                (["--target", "/no/such.so"], "does not exist")):
+            result = run(self.folder, "fuzz", *words)
+            self.expect_status(result, 64)
+            self.assertIn(sentence, result.stderr)
+
     def record(self, name, *program):
         result = run(self.folder, "record", "-o", name, "--", *program)
         return result, os.path.join(self.folder, name)
