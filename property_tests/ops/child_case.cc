@@ -63,7 +63,7 @@ CaseResult run_case(const OperationList& list, const MakeSubject& make, Schedule
 }
 
 std::string describe_failure(const OperationList& list, const CaseResult& result,
-                             const std::string& name) {
+                             const std::string& name, const std::string& options) {
   const char* const folder = std::getenv("HAKMEM_OPS_FAILED");
   const std::filesystem::path file =
       std::filesystem::path(folder != nullptr ? folder : ".") / (name + ".hkops");
@@ -73,9 +73,9 @@ std::string describe_failure(const OperationList& list, const CaseResult& result
       error.ok() ? fmt::format("{} operations in {}", list.operations.size(), file.string())
                  : error.sentence;
   return fmt::format(
-      "operation {} ({}): {}\n  seed {}, commit {}\n  {}\n  replay: hakmem replay {}\n",
+      "operation {} ({}): {}\n  seed {}, commit {}\n  {}\n  replay: hakmem replay {} {}\n",
       result.operation, named ? to_text(list.operations[result.operation]) : "the end",
-      result.what, list.seed, built_commit(), written, file.string());
+      result.what, list.seed, built_commit(), written, file.string(), options);
 }
 
 }  // namespace hakmem::ops

@@ -26,7 +26,8 @@ CaseResult run_case(const OperationList& list, const MakeSubject& make, Schedule
 
 /// Writes the list to `name`.hkops in the folder of HAKMEM_OPS_FAILED, or the current one, and
 /// returns what to tell: rule, operation, seed, commit, file and the command to replay it.
+/// `options` belong to that command.
 std::string describe_failure(const OperationList& list, const CaseResult& result,
-                             const std::string& name);
+                             const std::string& name, const std::string& options);
 
 }  // namespace hakmem::ops

@@ -60,8 +60,9 @@ inline std::string name_of_test() {
 }
 
 /// Fails the property with a message that says all, after the list was written to a file.
-inline void require_clean(const OperationList& list, const CaseResult& result) {
-  if (!result.ok) RC_FAIL(describe_failure(list, result, name_of_test()));
+inline void require_clean(const OperationList& list, const CaseResult& result,
+                          const std::string& options) {
+  if (!result.ok) RC_FAIL(describe_failure(list, result, name_of_test(), options));
 }
 
 }  // namespace hakmem::ops

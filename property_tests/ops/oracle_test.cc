@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <malloc.h>
+#include <sched.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +15,13 @@
 #include "property_tests/ops/process_subject.h"
 #include "property_tests/ops/schedule.h"
 #include "property_tests/ops/text_form.h"
+
+/// What ProcessSubject asks HAKMEM's libraries; here the test is the library.
+static hakmem_stats stats_for_test = {};
+__attribute__((visibility("default"))) int hakmem_stats_get(hakmem_stats* out, std::size_t) {
+  *out = stats_for_test;
+  return 0;
+}
 
 namespace hakmem::ops {
 namespace {
@@ -242,6 +251,20 @@ TEST(Oracle, WhatIsBrokenInsideIsFoundAtTheEnd) {
   expect_guilty(subject, "malloc b0 bytes=8\nfree b0\n", Rule::Conservation, 1);
 }
 
+TEST(Oracle, ALibraryThatLosesALargeBlockIsFoundByItsOwnCounters) {
+  for (const std::uint32_t level : {0u, 4u}) {
+    stats_for_test.integrity_level = level;
+    stats_for_test.large_blocks = 5;
+    ProcessSubject subject;
+    const Finding clean = finding_of(subject, "malloc b0 bytes=8\n", Schedule::Inline);
+    EXPECT_EQ(clean.rule, Rule::None) << clean.text;
+    stats_for_test.large_blocks = 6;
+    const Finding lost = finding_of(subject, "malloc b0 bytes=8\n", Schedule::Inline);
+    // At level 4 freed blocks rest, and are counted.
+    EXPECT_EQ(lost.rule, level == 0 ? Rule::Conservation : Rule::None) << lost.text;
+  }
+}
+
 TEST(Oracle, LostAndForeignBlocksAreCounted) {
   Oracle oracle;
   alignas(16) static char room[64];
@@ -268,6 +291,45 @@ TEST(Oracle, MinimalAlignmentOfSmallBlocksIsAParameter) {
   EXPECT_TRUE(eight.allocated(1, {.bytes = 8}, 4096 + 8, 0).ok());
   EXPECT_EQ(sixteen.allocated(1, {.bytes = 8}, 4096 + 8, 0).rule, Rule::Alignment);
   EXPECT_EQ(eight.allocated(1, {.bytes = 16}, 4096 + 24, 0).rule, Rule::Alignment);
+}
+
+/// Notices when a thread's number is used while its last thread has not ended.
+class SlowToEnd final : public Subject {
+ public:
+  std::atomic<bool> ending[4] = {};
+  std::atomic<bool> overlapped{false};
+  void* allocate(std::uint32_t thread, const Operation& operation) noexcept override {
+    if (ending[thread].load()) overlapped = true;
+    return process_.allocate(thread, operation);
+  }
+  void thread_ends(std::uint32_t thread) noexcept override {
+    ending[thread] = true;
+    for (unsigned i = 0; i < 2000; ++i) sched_yield();
+    ending[thread] = false;
+  }
+  void* resize(std::uint32_t, void*, const Operation&) noexcept override { return nullptr; }
+  void release(std::uint32_t thread, const ReleaseCall& call) noexcept override {
+    process_.release(thread, call);
+  }
+  std::uint64_t usable_size(void* block) noexcept override { return process_.usable_size(block); }
+  void purge() noexcept override {}
+  void copy(void*, const void*, std::size_t) noexcept override {}
+
+ private:
+  ProcessSubject process_;
+};
+
+TEST(Schedules, ANumberIsUsedAgainWhenItsLastThreadHasEnded) {
+  for (const Schedule schedule : {Schedule::Ordered, Schedule::Parallel}) {
+    SlowToEnd subject;
+    const Finding finding = finding_of(
+        subject,
+        "t2 malloc b0 bytes=8\nt2 thread_exit\nt1 thread_start thread=2\nt2 malloc b1 bytes=8\n"
+        "t2 thread_exit\nt2 malloc b2 bytes=8\n",
+        schedule);
+    EXPECT_EQ(finding.rule, Rule::None) << finding.text;
+    EXPECT_FALSE(subject.overlapped);
+  }
 }
 
 TEST(OwnerMap, RandomIntervalsAgreeWithAListOfThem) {

@@ -69,6 +69,20 @@ ProcessSubject::ProcessSubject() noexcept {
   free_sized_ = reinterpret_cast<void (*)(void*, std::size_t)>(dlsym(RTLD_DEFAULT, "free_sized"));
   free_aligned_sized_ = reinterpret_cast<void (*)(void*, std::size_t, std::size_t)>(
       dlsym(RTLD_DEFAULT, "free_aligned_sized"));
+  stats_ = reinterpret_cast<int (*)(hakmem_stats*, std::size_t)>(
+      dlsym(RTLD_DEFAULT, "hakmem_stats_get"));
+  large_blocks_before_ = large_blocks();
+}
+
+std::uint64_t ProcessSubject::large_blocks() const noexcept {
+  constexpr std::uint32_t kQuarantineLevel = 3;
+  hakmem_stats stats = {};
+  const bool known = stats_ != nullptr && stats_(&stats, sizeof stats) == 0;
+  return known && stats.integrity_level < kQuarantineLevel ? stats.large_blocks : 0;
+}
+
+const char* ProcessSubject::verify_empty() noexcept {
+  return large_blocks() == large_blocks_before_ ? nullptr : "large blocks were lost";
 }
 
 void* ProcessSubject::allocate(std::uint32_t, const Operation& operation) noexcept {

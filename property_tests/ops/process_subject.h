@@ -2,6 +2,7 @@
 // Called by the runner of `hakmem replay`, stress and the misuse fuzzer.
 #pragma once
 
+#include "api/hakmem.h"
 #include "property_tests/ops/subject.h"
 
 namespace hakmem::ops {
@@ -16,8 +17,15 @@ class ProcessSubject final : public Subject {
   void purge() noexcept override;
   void thread_ends(std::uint32_t) noexcept override {}
   void copy(void* to, const void* from, std::size_t bytes) noexcept override;
+  /// Where the malloc is HAKMEM without a quarantine: as many large blocks as at first are live.
+  const char* verify_empty() noexcept override;
 
  private:
+  /// Live large blocks; 0 when nobody can say.
+  std::uint64_t large_blocks() const noexcept;
+
+  int (*stats_)(hakmem_stats*, std::size_t) = nullptr;
+  std::uint64_t large_blocks_before_ = 0;
   void (*free_sized_)(void*, std::size_t) = nullptr;
   void (*free_aligned_sized_)(void*, std::size_t, std::size_t) = nullptr;
 };

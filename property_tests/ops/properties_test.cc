@@ -25,39 +25,44 @@ std::unique_ptr<Subject> make_domain(std::uint32_t threads) {
 std::unique_ptr<Subject> make_resting_domain(std::uint32_t threads) {
   return std::make_unique<DomainSubject>(threads, 16);
 }
+/// How `hakmem replay` comes nearest to what was done here.
+const std::string kOptions = "--level " + std::to_string(kIntegrityLevel);
+
 std::unique_ptr<Subject> make_process(std::uint32_t) { return std::make_unique<ProcessSubject>(); }
 
 RC_GTEST_PROP(Operations, AnyListIsAnsweredCorrectlyAndLeavesStructuresSound,
               (const std::vector<Draw>& draws)) {
   const OperationList list = list_of(draws);
-  require_clean(list, run_case(list, make_domain, Schedule::Inline, {.verify_each = true}));
+  require_clean(list, run_case(list, make_domain, Schedule::Inline, {.verify_each = true}),
+                kOptions);
 }
 
 RC_GTEST_PROP(Operations, AnyListIsAnsweredCorrectlyWhileFreedBlocksRest,
               (const std::vector<Draw>& draws)) {
   const OperationList list = list_of(draws);
-  require_clean(list, run_case(list, make_resting_domain, Schedule::Inline, {}));
+  require_clean(list, run_case(list, make_resting_domain, Schedule::Inline, {}), kOptions);
 }
 
 RC_GTEST_PROP(Operations, AnyListIsObservedAsOnTheCLibrary, (const std::vector<Draw>& draws)) {
   const OperationList list = list_of(draws);
   const RunSettings settings{.fork = false, .live_bytes_max = 64u << 20};
   CaseResult ours = run_case(list, make_domain, Schedule::Inline, settings);
-  require_clean(list, ours);
+  require_clean(list, ours, kOptions);
   const CaseResult theirs = run_case(list, make_process, Schedule::Inline, settings);
-  require_clean(list, theirs);
+  require_clean(list, theirs, "--malloc libc");
   const auto [at, other] = std::mismatch(ours.observed.begin(), ours.observed.end(),
                                          theirs.observed.begin());
   if (at == ours.observed.end()) return;
   ours.operation = static_cast<std::uint64_t>(at - ours.observed.begin());
   ours.what = "is not observed as on the C library";
-  RC_FAIL(describe_failure(list, ours, name_of_test()));
+  RC_FAIL(describe_failure(list, ours, name_of_test(), kOptions));
 }
 
 RC_GTEST_PROP(Operations, AnyListIsAnsweredCorrectlyByRealThreads,
               (const std::vector<Draw>& draws)) {
   const OperationList list = list_of(draws);
-  require_clean(list, run_case(list, make_domain, Schedule::Parallel, {.fork = false}));
+  require_clean(list, run_case(list, make_domain, Schedule::Parallel, {.fork = false}),
+                kOptions + " --parallel");
 }
 
 }  // namespace

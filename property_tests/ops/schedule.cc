@@ -139,7 +139,7 @@ class ParallelRun {
     live_through(lives_[0]);
     while (running_.load() != 0) sched_yield();
     for (Life& life : lives_) {
-      if (life.created) pthread_join(life.handle, nullptr);
+      if (life.created.load()) pthread_join(life.handle, nullptr);
     }
     interpreter_.thread_ends(0);
     interpreter_.set_alone(true);
@@ -153,13 +153,19 @@ class ParallelRun {
     pthread_t handle;
     std::uint32_t thread;
     std::uint32_t first, last;  ///< operations; kNone: none
+    std::uint32_t predecessor;  ///< the life of this number that must have ended; 0: none
     std::uint32_t successor;    ///< the life that begins when this one ends; 0: none
     bool at_begin;              ///< nobody starts it: it runs from the beginning
-    bool created;
+    std::atomic<bool> created;
+    std::atomic<bool> ended;
   };
 
-  std::uint32_t add_life(std::uint32_t thread) noexcept {
-    lives_[life_count_] = {this, {}, thread, kNone, kNone, 0, false, false};
+  std::uint32_t add_life(std::uint32_t thread, std::uint32_t predecessor) noexcept {
+    Life& life = lives_[life_count_];
+    life.run = this;
+    life.thread = thread;
+    life.first = life.last = kNone;
+    life.predecessor = predecessor;
     return life_count_++;
   }
 
@@ -175,12 +181,12 @@ class ParallelRun {
     Table<std::uint32_t> current(interpreter_.extent().threads);   // life now; 0: none
     Table<std::uint32_t> previous(interpreter_.extent().threads);  // the last that was; 0: none
     Table<std::uint32_t> tickets(interpreter_.extent().blocks);
-    add_life(0);
+    add_life(0, 0);
     for (std::uint32_t i = 0; i < operations.size(); ++i) {
       const Operation& operation = operations[i];
       const std::uint32_t t = operation.thread;
       if (t != 0 && current[t] == 0) {
-        current[t] = add_life(t);
+        current[t] = add_life(t, previous[t]);
         if (previous[t] != 0) {
           lives_[previous[t]].successor = current[t];
         } else {
@@ -195,14 +201,20 @@ class ParallelRun {
       }
       const auto to = static_cast<std::uint32_t>(operation.first);
       if (operation.verb == Verb::kThreadStart && to != 0 && current[to] == 0) {
-        spawned_[i] = current[to] = add_life(to);
+        spawned_[i] = current[to] = add_life(to, previous[to]);
       }
     }
   }
 
+  /// The last life of the number was joined before: a program that uses it again does the same.
   void start(Life& life) noexcept {
+    const Life& before = lives_[life.predecessor];
+    while (life.predecessor != 0 && !before.ended.load()) {
+      if (interpreter_.stopped() && !before.created.load()) return;
+      sched_yield();
+    }
     running_.fetch_add(1);
-    life.created = true;
+    life.created.store(true);
     create_thread(life.handle, body, &life);
   }
 
@@ -211,6 +223,7 @@ class ParallelRun {
     use_signal_stack();
     life.run->live_through(life);
     life.run->interpreter_.thread_ends(life.thread);
+    life.ended.store(true);
     if (life.successor != 0) life.run->start(life.run->lives_[life.successor]);
     life.run->running_.fetch_sub(1);
     return nullptr;

@@ -63,7 +63,7 @@ OperationList shrunk(Defect defect, std::string& message) {
   const auto property = [&](const std::vector<Draw>& draws) {
     const OperationList drawn = list_of(draws);
     const CaseResult result = run_with(defect, drawn);
-    if (!result.ok) message = describe_failure(drawn, result, "shrunk");
+    if (!result.ok) message = describe_failure(drawn, result, "shrunk", "--malloc libc");
     RC_ASSERT(result.ok);
   };
   EXPECT_FALSE(rc::check("a planted defect", property));
@@ -80,7 +80,7 @@ TEST(Shrinking, AWrongAnswerEndsAsAListOfTwoOperations) {
   EXPECT_TRUE(run_with(Defect::None, list).ok);
   EXPECT_NE(message.find("realloc did not keep a byte"), std::string::npos) << message;
   EXPECT_NE(message.find("commit "), std::string::npos) << message;
-  EXPECT_NE(message.find("replay: hakmem replay "), std::string::npos) << message;
+  EXPECT_NE(message.find("shrunk.hkops --malloc libc\n"), std::string::npos) << message;
 }
 
 TEST(Shrinking, ACrashEndsAsAListOfThreeOperations) {

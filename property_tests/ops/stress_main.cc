@@ -86,8 +86,9 @@ bool run_round(const Settings& settings, std::uint64_t round, std::uint64_t& exe
   CaseResult result;
   result.what = finding.text;
   result.operation = finding.index;
+  const std::string name = fmt::format("failed_stress_{}", list.seed);
   fmt::print(stderr, "FAIL round {}: {}  in context: {}\n", round,
-             describe_failure(list, result, fmt::format("failed_stress_{}", list.seed)), command);
+             describe_failure(list, result, name, settings.ordered ? "" : "--parallel"), command);
   return false;
 }
 
