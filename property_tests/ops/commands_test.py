@@ -33,6 +33,7 @@ MISUSES = {
                                          "t1 write_after_free b1 offset=0\nt1 thread_exit"),
     "overflow": (103, "malloc b1 bytes=48\noverflow b1 bytes=1\nfree b1"),
     "overflow_of_a_block_never_freed": (103, "malloc b1 bytes=47\noverflow b1 bytes=1"),
+    "overflow_of_pages": (103, "pvalloc b1 bytes=504\noverflow b1 bytes=1\nfree b1"),
     "overflow_then_realloc": (103, "malloc b1 bytes=13\noverflow b1 bytes=8\n"
                                    "realloc b1 bytes=500"),
     "underflow": (104, "malloc b1 bytes=48\nunderflow b1 bytes=1\nfree b1"),

@@ -155,6 +155,17 @@ TEST(OperationForms, WhatIsAcceptedIsReadTheSameAgainAndNothingCrashes) {
   EXPECT_LT(accepted, 2900u);
 }
 
+TEST(OperationForms, BytesAreWhatTheProgramMayUse) {
+  EXPECT_EQ(bytes_of({Verb::kMalloc, 0, 0, 17, 0}), 17u);
+  EXPECT_EQ(bytes_of({Verb::kCalloc, 0, 0, 3, 5}), 15u);
+  EXPECT_EQ(bytes_of({Verb::kCalloc, 0, 0, UINT64_MAX, 2}), UINT64_MAX);
+  EXPECT_EQ(bytes_of({Verb::kMemalign, 0, 0, 64, 5}), 5u);
+  EXPECT_EQ(bytes_of({Verb::kPvalloc, 0, 0, 0, 0}), 4096u);
+  EXPECT_EQ(bytes_of({Verb::kPvalloc, 0, 0, 4097, 0}), 8192u);
+  EXPECT_EQ(bytes_of({Verb::kPvalloc, 0, 0, UINT64_MAX - 1, 0}), UINT64_MAX);
+  EXPECT_EQ(bytes_of({Verb::kFree, 0, 0, 0, 0}), 0u);
+}
+
 TEST(OperationForms, ReleasesFitTheirKindsAndMisusesDoNot) {
   for (const VerbRow& row : kVerbTable) {
     if (row.group != VerbGroup::Allocate) continue;

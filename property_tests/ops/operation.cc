@@ -43,7 +43,10 @@ std::uint64_t bytes_of(const Operation& operation) noexcept {
                              number_named(operation, "bytes", 0), &product)) {
     return UINT64_MAX;
   }
-  return product;
+  if (operation.verb != Verb::kPvalloc) return product;
+  constexpr std::uint64_t kPageBytes = 4096;
+  if (product > UINT64_MAX - kPageBytes) return UINT64_MAX;
+  return (std::max<std::uint64_t>(product, 1) + kPageBytes - 1) / kPageBytes * kPageBytes;
 }
 
 std::uint64_t align_of(const Operation& operation) noexcept {

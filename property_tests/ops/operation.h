@@ -58,7 +58,8 @@ struct Operation {
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
-/// The bytes that an operation asks for: its number called "bytes", times "count". Saturates.
+/// The bytes that an operation asks for: its number called "bytes", times "count"; pvalloc asks for
+/// whole pages. Saturates.
 std::uint64_t bytes_of(const Operation& operation) noexcept;
 /// The alignment that it asks for; 0: none.
 std::uint64_t align_of(const Operation& operation) noexcept;
