@@ -5,6 +5,7 @@
 #include <unwind.h>
 
 #include <atomic>
+#include <cerrno>
 
 #include "base/compiler.h"
 
@@ -24,6 +25,19 @@ using CachedTrace = int (*)(void** buffer, int size);
 constexpr const char* kLibunwind = "libunwind.so.8";
 
 std::atomic<CachedTrace> shared_cached_trace{nullptr};
+
+/// Unwinders ask the system whether memory can be read, and leave in errno what it answered; free()
+/// must not change it.
+class KeptErrno {
+ public:
+  KeptErrno() noexcept : before_(errno) {}
+  ~KeptErrno() { errno = before_; }
+  KeptErrno(const KeptErrno&) = delete;
+  KeptErrno& operator=(const KeptErrno&) = delete;
+
+ private:
+  int before_;
+};
 
 struct Collected {
   Address* pcs;
@@ -79,17 +93,20 @@ void load_unwinders() noexcept {
 std::uint32_t unwind_cached(Address* pcs, std::uint32_t pcs_max) noexcept {
   const CachedTrace trace = shared_cached_trace.load(UnwinderOrders::kRead);
   if (trace == nullptr) return 0;
+  const KeptErrno kept;
   const int count = trace(reinterpret_cast<void**>(pcs), static_cast<int>(pcs_max));
   return count > 0 ? static_cast<std::uint32_t>(count) : 0;
 }
 
 std::uint32_t unwind_tables(Address* pcs, std::uint32_t pcs_max) noexcept {
+  const KeptErrno kept;
   Collected collected{pcs, 0, pcs_max};
   _Unwind_Backtrace(collect, &collected);
   return collected.count;
 }
 
 std::uint32_t unwind_tables_placed(PlacedFrame* frames, std::uint32_t frames_max) noexcept {
+  const KeptErrno kept;
   CollectedPlaces collected{frames, 0, frames_max, false};
   _Unwind_Backtrace(collect_places, &collected);
   return collected.interrupted ? 0 : collected.count;
