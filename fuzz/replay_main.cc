@@ -6,9 +6,11 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+extern "C" __attribute__((weak)) int LLVMFuzzerInitialize(int* count, char*** arguments);
 
 int main(int count, char** arguments) {
   int replayed = 0;
+  if (LLVMFuzzerInitialize != nullptr) LLVMFuzzerInitialize(&count, &arguments);
   for (int i = 1; i < count; ++i) {
     std::ifstream file(arguments[i], std::ios::binary);
     if (!file) {

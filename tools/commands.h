@@ -36,6 +36,9 @@ void add_options(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_lib(CLI::App& app, Action& action);
+void add_fuzz(CLI::App& app, Action& action);
+void add_replay(CLI::App& app, Action& action);
+void add_record(CLI::App& app, Action& action, const ProgramArgs& program);
 
 /// Only in builds that have the benchmarks (HAKMEM_WITH_BENCH); all its arguments go to the
 /// harness.

@@ -54,11 +54,11 @@ void check_names(const CLI::App& app, const std::vector<std::string>& args) {
   }
 }
 
-/// Takes the program to run and its arguments off a `run` command line.
+/// Takes the program to run and its arguments off the command line of `run` or `record`.
 ProgramArgs split_program_off(const CLI::App& app, std::vector<std::string>& args) {
-  if (args.empty() || args[0] != "run") return {};
+  if (args.empty() || (args[0] != "run" && args[0] != "record")) return {};
   const std::vector<std::string> behind(args.begin() + 1, args.end());
-  const std::size_t begin = program_begin(*app.get_subcommand("run"), behind);
+  const std::size_t begin = program_begin(*app.get_subcommand(args[0]), behind);
   ProgramArgs program(behind.begin() + static_cast<std::ptrdiff_t>(begin), behind.end());
   args.resize(1 + begin);
   if (args.back() == "--") args.pop_back();
@@ -86,6 +86,9 @@ int dispatch(std::vector<std::string> args) {
   add_explain(app, action);
   add_doctor(app, action);
   add_lib(app, action);
+  add_fuzz(app, action);
+  add_replay(app, action);
+  add_record(app, action, program);
   program = split_program_off(app, args);
   check_names(app, args);
   try {

@@ -1,0 +1,205 @@
+// `hakmem fuzz`: runs one of the fuzzers that lie beside this program, with the library it is for
+// preloaded, and turns what it finds into a file for `hakmem replay`.
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "base/checks.h"
+#include "base/violation.h"
+#include "property_tests/ops/file.h"
+#include "tools/child_process.h"
+#include "tools/commands.h"
+#include "tools/library_path.h"
+#include "tools/run_plan.h"
+
+namespace hakmem::tools {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct FuzzRequest {
+  std::string kind = "ops";
+  std::string target;
+  std::string time = "60s";
+  unsigned jobs = 1;
+  std::string corpus;
+  std::string minimize;
+  std::string merge;
+};
+
+/// A kind of input: the fuzzer's program and whether its inputs are operation lists.
+struct FuzzKind {
+  const char* name;
+  const char* program;
+  bool lists;
+};
+constexpr FuzzKind kKinds[] = {
+    {"ops", "fuzz_ops_l0_tiny", true},
+    {"misuse", "fuzz_misuse", true},
+    {"hkops", "fuzz_hkops", false},
+    {"options", "fuzz_options", false},
+};
+
+const FuzzKind& kind_called(const std::string& name) {
+  for (const FuzzKind& kind : kKinds) {
+    if (name == kind.name) return kind;
+  }
+  throw CommandError(exit_code::kBadOption, "unknown kind '" + name + "'");
+}
+
+/// Seconds in "90", "90s", "5m" or "2h".
+unsigned seconds_of(const std::string& text) {
+  std::size_t end = 0;
+  unsigned long number = 0;
+  if (!text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) != 0) {
+    number = std::stoul(text.substr(0, 9), &end);
+  }
+  const std::string unit = text.substr(std::min(end, text.size()));
+  const unsigned long scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60
+                              : unit == "h"               ? 3600
+                                                          : 0;
+  if (end == 0 || number == 0 || scale == 0 || number > 1'000'000) {
+    throw CommandError(exit_code::kBadOption,
+                       fmt::format("'{}' is no time; write 60s, 5m or 2h", text));
+  }
+  return static_cast<unsigned>(number * scale);
+}
+
+fs::path require_fuzzer(const FuzzKind& kind) {
+  const fs::path program = tool_directory() / kind.program;
+  std::error_code error;
+  if (fs::exists(program, error)) return program;
+  throw CommandError(exit_code::kHakmemFailed,
+                     fmt::format("{} is not beside this program; fuzzers are built by clang alone: "
+                                 "CXX=clang++-14 CC=clang-14 cmake -S . -B build-clang -G Ninja && "
+                                 "ninja -C build-clang fuzzers hakmem, then "
+                                 "build-clang/bin/hakmem fuzz",
+                                 program.string()));
+}
+
+std::vector<std::string> arguments_of(const FuzzRequest& request, const FuzzKind& kind,
+                                      const fs::path& artifacts) {
+  std::vector<std::string> args = {kind.program,
+                                   fmt::format("-artifact_prefix={}/", artifacts.string()),
+                                   "-rss_limit_mb=4096", "-print_final_stats=1"};
+  const std::string corpus = request.corpus.empty() ? "" : fs::absolute(request.corpus).string();
+  if (!request.minimize.empty()) {
+    args.insert(args.end(), {"-minimize_crash=1",
+                             fmt::format("-max_total_time={}", seconds_of(request.time)),
+                             fs::absolute(request.minimize).string()});
+    return args;
+  }
+  if (!request.merge.empty()) {
+    args.insert(args.end(), {"-merge=1", corpus, fs::absolute(request.merge).string()});
+    return args;
+  }
+  args.push_back(fmt::format("-max_total_time={}", seconds_of(request.time)));
+  if (request.jobs > 1) args.push_back(fmt::format("-fork={}", request.jobs));
+  if (!corpus.empty()) args.push_back(corpus);
+  return args;
+}
+
+void set_subject(ChildSpec& spec, const FuzzRequest& request, const FuzzKind& kind,
+                 const fs::path& folder) {
+  if (std::string(kind.name) != "misuse") return;
+  const bool foreign = !request.target.empty();
+  const fs::path library =
+      foreign ? fs::absolute(request.target) : require_library(kIntegrityLevelMax);
+  set_variable(spec.environment, "LD_PRELOAD", preload_value(library, "", folder));
+  set_variable(spec.environment, "HAKMEM_INTEGRITY_LEVEL", std::to_string(kIntegrityLevelMax));
+  set_variable(spec.environment, "HAKMEM_OPTIONS", "symbolize=0");
+  if (foreign) set_variable(spec.environment, "HAKMEM_FUZZ_TARGET", "1");
+}
+
+/// Files that the fuzzer left, each also as text when it is a list; how many there are.
+unsigned report_finds(const fs::path& artifacts, const FuzzRequest& request,
+                      const FuzzKind& kind) {
+  unsigned finds = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(artifacts)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_find = name.starts_with("crash-") || name.starts_with("oom-") ||
+                         name.starts_with("timeout-") || name.starts_with("leak-");
+    if (!is_find || entry.path().extension() == ".hkops") continue;
+    ++finds;
+    fs::path shown = entry.path();
+    ops::OperationList list;
+    if (kind.lists && ops::read_file(entry.path(), list).ok()) {
+      shown += ".hkops";
+      if (!ops::write_file(shown, list).ok()) shown = entry.path();
+      const std::string subject = !request.target.empty() ? "--malloc " + request.target
+                                  : std::string(kind.name) == "ops" ? "--level 0"
+                                                                    : "--level 4 --misuse";
+      fmt::print(stderr, "hakmem: found {}\nhakmem: replay: hakmem replay {} {}\n",
+                 entry.path().string(), shown.string(), subject);
+    } else {
+      fmt::print(stderr, "hakmem: found {}\n", shown.string());
+    }
+  }
+  return finds;
+}
+
+int fuzz(const FuzzRequest& request) {
+  // A foreign malloc can only be looked at from outside, which is what the misuse fuzzer does.
+  const FuzzKind& kind = kind_called(request.target.empty() ? request.kind : "misuse");
+  if (!request.merge.empty() && request.corpus.empty()) {
+    throw CommandError(exit_code::kBadOption, "--merge needs --corpus DIR, which it merges into");
+  }
+  seconds_of(request.time);
+  const WorkFolder work;
+  ChildSpec spec;
+  spec.file = require_fuzzer(kind);
+  // Finds stay in a folder of the user's; made when the fuzzer starts, gone again when empty.
+  const fs::path artifacts = fs::absolute("hk.fuzz");
+  fs::create_directories(artifacts);
+  if (!request.corpus.empty()) fs::create_directories(request.corpus);
+  spec.args = arguments_of(request, kind, artifacts);
+  spec.environment = current_environment();
+  set_subject(spec, request, kind, work.path());
+  const ProgramEnd end = run_child(spec);
+  const unsigned finds = report_finds(artifacts, request, kind);
+  std::error_code error;
+  fs::remove(artifacts, error);  // only when it is empty
+  if (finds != 0 && request.minimize.empty()) return exit_code::kFinding;
+  if (end.kind == ProgramEnd::Kind::Exited && end.value == 0) return 0;
+  if (!request.minimize.empty() && finds != 0) return 0;
+  return finds != 0 ? exit_code::kFinding : exit_code::kHakmemFailed;
+}
+
+}  // namespace
+
+void add_fuzz(CLI::App& app, Action& action) {
+  auto request = std::make_shared<FuzzRequest>();
+  CLI::App* command = app.add_subcommand("fuzz", "Run a fuzzer on the allocator, or on any malloc");
+  command->footer(
+      "Exit status: 0 nothing found, 89 found (files are in hk.fuzz/).\n"
+      "Example: hakmem fuzz --time 5m --corpus my-corpus");
+  command
+      ->add_option("--kind", request->kind,
+                   "ops: white box, level 0; misuse: each is reported at level 4; hkops, options: "
+                   "parsers")
+      ->check(CLI::IsMember({"ops", "misuse", "hkops", "options"}))
+      ->type_name("KIND");
+  command->add_option("--target", request->target, "Another malloc's library, from outside")
+      ->check(CLI::ExistingFile)
+      ->type_name("LIB.so");
+  command->add_option("--time", request->time, "How long: 60s, 5m, 2h")->type_name("TIME");
+  command->add_option("--jobs", request->jobs, "Fuzzers at a time")
+      ->check(CLI::Range(1, 256))
+      ->type_name("N");
+  command->add_option("--corpus", request->corpus, "Inputs to begin with; new ones are added")
+      ->type_name("DIR");
+  command->add_option("--minimize", request->minimize, "Make the input that failed shorter")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
+  command->add_option("--merge", request->merge, "Add to --corpus what of DIR adds coverage")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
+  command->callback([request, &action] { action = [request] { return fuzz(*request); }; });
+}
+
+}  // namespace hakmem::tools
