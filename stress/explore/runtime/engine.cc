@@ -9,6 +9,9 @@
 namespace explore {
 
 bool g_engaged = false;
+Silence::Silence() noexcept : before_(g_engaged) { g_engaged = false; }
+Silence::~Silence() noexcept { g_engaged = before_; }
+
 Engine g_engine;
 
 void Engine::set_up(const Limits& limits) {

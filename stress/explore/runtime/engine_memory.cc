@@ -49,6 +49,7 @@ void Engine::record(EventKind kind, Order order, const Location* location, Word1
   if (location != nullptr) {
     event.address = location->address;
     event.bytes = location->bytes;
+    event.is_private = !location->shared && !all_points_;
   }
   event.value = static_cast<std::uint64_t>(value);
   event.before = static_cast<std::uint64_t>(before);

@@ -84,9 +84,10 @@ std::string to_text(const Trace& trace, Address focus) {
   std::vector<const void*> places;
   for (const Event& event : trace) {
     const bool is_plain = event.kind == EventKind::Read || event.kind == EventKind::Write;
-    const bool in_focus = focus != 0 && event.address < focus + kWord &&
-                          event.address + event.value > focus;
-    if (is_plain && !in_focus) continue;
+    const Address bytes = is_plain ? event.value : event.bytes;
+    const bool in_focus =
+        focus != 0 && event.address < focus + kWord && event.address + bytes > focus;
+    if ((is_plain || event.is_private) && !in_focus) continue;
     shown.push_back(&event);
     places.push_back(event.pc);
   }

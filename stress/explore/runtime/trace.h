@@ -20,6 +20,7 @@ struct Event {
   Order order = Order::Relaxed;
   std::uint8_t thread = 0;
   std::uint8_t bytes = 0;
+  bool is_private = false;         ///< a location that one thread uses: no schedule point
   std::uint32_t op = 0;
   std::uint32_t older_by = 0;      ///< stores that a load did not see yet
   Address address = 0;
@@ -32,8 +33,8 @@ struct Event {
 using Trace = std::vector<Event>;
 
 /// One line for each event, with `file:line function` found by llvm-symbolizer or addr2line where
-/// one is installed, and bare addresses otherwise. Plain accesses are left out unless they touch
-/// `focus` (an address; 0: none). Addresses get short names in the order of their appearance.
+/// one is installed, and bare addresses otherwise. Plain accesses, and atomic ones that only one
+/// thread makes, are left out unless they touch `focus` (an address; 0: none). Addresses get short names in the order of their appearance.
 std::string to_text(const Trace& trace, Address focus);
 
 }  // namespace explore
