@@ -40,6 +40,7 @@ struct Report {
   std::uint64_t schedules = 0;
   std::uint64_t steps = 0, switches = 0;
   double seconds = 0;
+  double processor_seconds = 0;      ///< the same, without the time that others had
   bool complete = false;             ///< exhaustive: every schedule within the bounds was run
   double progress = 0;               ///< exhaustive: estimate from 0 to 1
   std::size_t shared_locations = 0;  ///< what are schedule points, when learnt

@@ -37,13 +37,14 @@ struct Options {
 /// What one run of a family has done so far.
 struct Totals {
   std::uint64_t schedules = 0, steps = 0, switches = 0, programs = 0, complete = 0;
-  double seconds = 0;
+  double seconds = 0, processor_seconds = 0;
 
   void add(const Report& report) {
     schedules += report.schedules;
     steps += report.steps;
     switches += report.switches;
     seconds += report.seconds;
+    processor_seconds += report.processor_seconds;
     complete += report.complete ? 1u : 0u;
     ++programs;
   }
@@ -166,10 +167,10 @@ bool explore_family(const Options& options, const Family& family, std::uint64_t 
   }
   const double schedules = static_cast<double>(totals.schedules);
   fmt::print("{:14} nothing in {} schedules of {} programs, {:.0f}/s, {:.1f} schedule points and "
-             "{:.1f} switches each",
-             family.name, totals.schedules, totals.programs, schedules / totals.seconds,
+             "{:.1f} switches each, {:.1f} s",
+             family.name, totals.schedules, totals.programs, schedules / totals.processor_seconds,
              static_cast<double>(totals.steps) / schedules,
-             static_cast<double>(totals.switches) / schedules);
+             static_cast<double>(totals.switches) / schedules, totals.seconds);
   if (exhaustive) {
     fmt::print("; {} programs completely (up to {} preemptions, {} stale reads)", totals.complete,
                options.preemptions, options.stale);

@@ -58,6 +58,7 @@ void begin_with_blocks(std::vector<Op>& ops, unsigned count, std::uint32_t size)
 Program remote_free(std::uint64_t seed) {
   Random random(seed);
   Program program;
+  program.warm = seed % 4 != 0;
   program.threads.push_back(make_thread(random, 8, kOwner, {kSmall}, 4));
   begin_with_blocks(program.threads[0], 1 + random.below(4), kSmall);
   program.threads.push_back(make_thread(random, 6, kRemote, {kSmall}, 3));

@@ -35,6 +35,7 @@ struct Program {
   std::vector<std::vector<Op>> threads;
   bool initialised = true;   ///< the heap is, before the threads start
   bool attached = true;      ///< the threads have heaps of their own already
+  bool warm = false;         ///< and a SuperSlab each
   SystemTraits system;
 };
 

@@ -59,30 +59,33 @@ class Worker {
 
   void run(const std::vector<Op>& ops) {
     for (const Op& op : ops) {
-      step(op);
-      audit();
+      if (step(op)) audit();
     }
     for (void*& block : held_) release(block);
   }
 
  private:
-  void step(const Op& op) {
+  /// True when the operation could change the thread's heap.
+  bool step(const Op& op) {
     void*& slot = held_[op.slot];
+    const bool was_empty = slot == nullptr;
     switch (op.kind) {
-      case OpKind::Allocate: return allocate(slot, op.size);
-      case OpKind::Free: return release(slot);
-      case OpKind::Send: return send(slot, g_world->mailbox[op.slot % kMailboxes]);
+      case OpKind::Allocate:
+        if (was_empty) allocate(slot, op.size);
+        return was_empty;
+      case OpKind::Free: release(slot); return !was_empty;
+      case OpKind::Send: send(slot, g_world->mailbox[op.slot % kMailboxes]); return false;
       case OpKind::Receive:
         for (std::atomic<void*>& mailbox : g_world->mailbox) receive(slot, mailbox);
-        return;
-      case OpKind::Check: return check(slot);
-      case OpKind::Exit: return hakmem::detach_thread(g_world->domain, thread_);
-      case OpKind::Purge: g_world->domain.purge_caches(); return;
+        return false;
+      case OpKind::Check: check(slot); return false;
+      case OpKind::Exit: hakmem::detach_thread(g_world->domain, thread_); return true;
+      case OpKind::Purge: g_world->domain.purge_caches(); return true;
     }
+    return false;
   }
 
   void allocate(void*& slot, std::size_t bytes) {
-    if (slot != nullptr) return;
     void* const block = hakmem::front::allocate(g_world->domain, thread_, bytes,
                                                 hakmem::AllocKind::Malloc);
     explore::check(block != nullptr, "an allocation failed");
@@ -150,17 +153,18 @@ std::size_t counted_blocks(Domain& domain) {
   return count;
 }
 
-bool seems_drained(const Heap& heap, std::size_t c) {
+/// The first class from `c` on with news of remote frees; kClassCount when there is none.
+std::size_t next_pending(const Heap& heap, std::size_t c) {
   const explore::Silence silence;
-  return heap.shared_pending[c].seems_empty();
+  while (c < hakmem::kClassCount && heap.shared_pending[c].seems_empty()) ++c;
+  return c;
 }
 
 /// Takes in what was freed remotely; twice, because heaps forward what they get for others.
 void drain_everything(Domain& domain) {
   for (int pass = 0; pass < 2; ++pass) {
     domain.slabs.registry.for_each([&](Heap& heap) {
-      for (std::size_t c = 1; c < hakmem::kClassCount; ++c) {
-        if (seems_drained(heap, c)) continue;
+      for (std::size_t c = 1; (c = next_pending(heap, c)) < hakmem::kClassCount; ++c) {
         hakmem::drain_class(domain.slabs, heap, static_cast<hakmem::ClassIndex>(c));
       }
     });
@@ -195,7 +199,12 @@ void prepare(const Program& program) {
   if (program.initialised) g_world->domain.ensure_initialised();
   if (program.attached) {
     for (std::size_t i = 0; i < program.threads.size(); ++i) {
-      hakmem::attach_thread(g_world->domain, g_world->threads[i]);
+      ThreadState& thread = g_world->threads[i];
+      hakmem::attach_thread(g_world->domain, thread);
+      constexpr std::size_t kWarmBytes = 32;
+      if (!program.warm) continue;
+      void* const block = hakmem::allocate(g_world->domain, thread, kWarmBytes);
+      hakmem::release(g_world->domain, thread, hakmem::wild(block));
     }
   }
   freeze_arena();

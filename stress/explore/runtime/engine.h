@@ -61,7 +61,12 @@ class Engine {
   RunResult run(Strategy& strategy, std::uint64_t seed, void (*body)(void*), void* argument);
 
   // What instrumented code does. Only while g_engaged.
-  void plain(Address address, std::size_t bytes, bool write, const void* pc);
+  void plain(Address address, std::size_t bytes, bool write, const void* pc) {
+    const Access kind = write ? Access::PlainWrite : Access::PlainRead;
+    const bool repeated =
+        shadow_.is_repeated(current_, model_.epoch(current_), address, bytes, kind);
+    if (!repeated || trace_ != nullptr) plain_slow(address, bytes, kind, pc);
+  }
   Word128 load(Address address, std::uint8_t bytes, Order order, const void* pc);
   void store(Address address, std::uint8_t bytes, Word128 value, Order order, const void* pc);
   /// First half of a read-modify-write: what it reads, after the schedule point.
@@ -147,6 +152,7 @@ class Engine {
   static constexpr unsigned kFruitlessMax = 256;
 
   [[noreturn]] void leave_to_host();
+  void plain_slow(Address address, std::size_t bytes, Access kind, const void* pc);
   void reset(std::uint64_t seed);
   void begin_thread(int number, const Start& start);
   void finish_thread();

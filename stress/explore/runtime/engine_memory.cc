@@ -79,11 +79,11 @@ void Engine::check_race(Address address, std::size_t bytes, Access kind) {
   }
 }
 
-void Engine::plain(Address address, std::size_t bytes, bool write, const void* pc) {
+void Engine::plain_slow(Address address, std::size_t bytes, Access kind, const void* pc) {
   if (trace_ != nullptr) [[unlikely]] {
-    note(write ? EventKind::Write : EventKind::Read, address, bytes, pc);
+    note(kind == Access::PlainWrite ? EventKind::Write : EventKind::Read, address, bytes, pc);
   }
-  check_race(address, bytes, write ? Access::PlainWrite : Access::PlainRead);
+  check_race(address, bytes, kind);
 }
 
 Location& Engine::enter(Address address, std::uint8_t bytes) {

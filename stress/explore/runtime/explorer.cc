@@ -1,5 +1,7 @@
 #include "explore/explorer.h"
 
+#include <time.h>
+
 #include <chrono>
 
 #include "explore/runtime/engine.h"
@@ -12,6 +14,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double processor_seconds() {
+  timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 struct Subject {
@@ -93,6 +101,7 @@ Report explore(Body body, void* argument, const Settings& settings) {
   Report report;
   const Subject subject{body, argument};
   const Clock::time_point start = Clock::now();
+  const double processor_start = processor_seconds();
   double told = 0;
   Strategy strategy(learn(subject, settings, report));
   const bool exhaustive = settings.strategy.kind == StrategyKind::Exhaustive;
@@ -123,6 +132,7 @@ Report explore(Body body, void* argument, const Settings& settings) {
     }
   }
   report.seconds = seconds_since(start);
+  report.processor_seconds = processor_seconds() - processor_start;
   report.progress = report.complete ? 1 : exhaustive ? strategy.progress() : 0;
   return report;
 }

@@ -120,6 +120,17 @@ void MemoryModel::read(Location& location, int thread, std::uint32_t index,
   ThreadMemory& self = threads_[thread];
   Store& store = location.at(index);
   location.users = static_cast<std::uint8_t>(location.users | 1u << thread);
+  if (index != 0) mark_read(location, thread, index);  // nothing is older than the first
+  if (order == Order::SeqCst && store.sc_time == 0) store.sc_time = ++sc_clock_;
+  if (store.epoch == 0) return;  // what was there before the schedule releases nothing
+  if (acquires(order)) {
+    self.now.join(store.release);
+  } else {
+    self.unfenced.join(store.release);
+  }
+}
+
+void MemoryModel::mark_read(Location& location, int thread, std::uint32_t index) noexcept {
   ReadMark* const marks = location.marks[thread];
   const bool first = (location.readers >> thread & 1) == 0;
   if (first) {
@@ -127,7 +138,7 @@ void MemoryModel::read(Location& location, int thread, std::uint32_t index,
     location.readers = static_cast<std::uint8_t>(location.readers | 1u << thread);
   }
   ReadMark& last = marks[Location::kMarks - 1];
-  const Epoch now = self.now.happened[thread];
+  const Epoch now = epoch(thread);
   if (first || last.index != index) {
     if (last.epoch != now) {
       // The oldest two become one that says more than they did: stricter, never wrong.
@@ -136,12 +147,6 @@ void MemoryModel::read(Location& location, int thread, std::uint32_t index,
       if (kept != 0) marks[0].epoch = kept;
     }
     last = {now, index};
-  }
-  if (order == Order::SeqCst && store.sc_time == 0) store.sc_time = ++sc_clock_;
-  if (acquires(order)) {
-    self.now.join(store.release);
-  } else {
-    self.unfenced.join(store.release);
   }
 }
 

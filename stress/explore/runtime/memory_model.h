@@ -111,6 +111,7 @@ class MemoryModel {
   static constexpr std::size_t kTableSize = 8192;  // a power of two
 
   void tick(int thread) noexcept;
+  void mark_read(Location& location, int thread, std::uint32_t index) noexcept;
   void forget_at(Address start, Address begin, std::size_t bytes) noexcept;
   bool is_known_shared(Address address) const noexcept;
 

@@ -7,7 +7,6 @@ namespace explore {
 namespace {
 
 constexpr std::size_t kSpareCells = 4096;
-constexpr std::size_t kWordBytes = 8;
 
 /// Kinds of earlier accesses that conflict with one of this kind, one bit each.
 constexpr unsigned conflicts_of(Access kind) noexcept {
@@ -32,8 +31,7 @@ void Shadow::reset() noexcept {
 }
 
 Shadow::Word& Shadow::word_of(Address key) noexcept {
-  std::size_t i = static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 40);
-  for (;; ++i) {
+  for (std::size_t i = home_of(key);; ++i) {
     Word& word = table_[i % kTableSize];
     if (word.generation == generation_) {
       if (word.key == key) return word;

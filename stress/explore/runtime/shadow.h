@@ -30,6 +30,17 @@ class Shadow {
 
   void reset() noexcept;
 
+  /// True when the thread has made the very same access in the same epoch: whatever it could race
+  /// with was, or will be, noticed without it.
+  bool is_repeated(int thread, Epoch epoch, Address address, std::size_t bytes,
+                   Access kind) const noexcept {
+    const Word& word = table_[home_of(address / kWordBytes)];
+    if (word.generation != generation_ || word.key != address / kWordBytes) return false;
+    const unsigned mask = ((1u << bytes) - 1) << (address % kWordBytes);
+    return bytes <= kWordBytes && word.first.bytes == mask && !word.has_atomic &&
+           word.first.last[static_cast<std::size_t>(kind)][thread] == epoch;
+  }
+
   /// Notes an access of `bytes` at `address` and says whether it races. `known`: what happens
   /// before it; its own entry is the access's epoch.
   bool access(int thread, const VectorClock& known, Address address, std::size_t bytes,
@@ -55,6 +66,12 @@ class Shadow {
   static constexpr std::size_t kTableSize = 16384;  // a power of two
   static constexpr std::size_t kRangesMax = 8;
   static constexpr std::uint16_t kNone = 0xffff;
+  static constexpr std::size_t kWordBytes = 8;
+
+  /// Where the search for a word begins: neighbours lie side by side.
+  static std::size_t home_of(Address key) noexcept {
+    return static_cast<std::size_t>(key + ((key >> 6) * 0x9e3779b97f4a7c15u >> 50)) % kTableSize;
+  }
 
   /// Last epochs at which each thread accessed the bytes, by kind of access.
   struct Cell {
@@ -62,7 +79,7 @@ class Shadow {
     std::uint8_t bytes = 0;       // a mask
     std::uint16_t next = kNone;   // in spare_, another cell of the word
   };
-  struct Word {
+  struct alignas(64) Word {
     Address key = 0;              // address / 8
     std::uint64_t before = 0;     // contents when the schedule began, if saved
     std::uint32_t generation = 0;
