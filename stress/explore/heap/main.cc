@@ -31,6 +31,7 @@ struct Options {
   double seconds = 0;
   unsigned depth = 3, preemptions = 2, stale = 2;
   unsigned repeat = 0;
+  bool brief = false;
   bool no_stale = false, no_races = false, list = false, quiet = false;
 };
 
@@ -83,9 +84,10 @@ void show_progress(const std::string& name, const Totals& done, const Report& no
 
 /// The finding, how to see it again, and the smallest schedule that shows it.
 void show_finding(const std::string& workload, Program& program, const Settings& settings,
-                  const Report& report) {
-  fmt::print("\nFOUND {} in {} after {} schedules: {}\n", report.kind, workload,
-             report.schedules, report.text);
+                  const Report& report, std::uint64_t schedules, bool brief) {
+  fmt::print("FOUND {} in {} after {} schedules: {}\n", report.kind, workload, schedules,
+             report.text);
+  if (brief) return;
   fmt::print("{}", to_text(program));
   if (settings.strategy.kind != StrategyKind::Exhaustive && report.seed != 0) {
     fmt::print("  replay    explore --workload {} --replay {}   (trace hash {:016x})\n", workload,
@@ -135,7 +137,7 @@ int replay(const Options& options, const std::string& workload, Program& program
     if (!replays_alike(program, settings, options.replay, options.repeat, report)) return kFound;
   }
   if (report.found) {
-    show_finding(workload, program, settings, report);
+    show_finding(workload, program, settings, report, 1, options.brief);
     return kFound;
   }
   fmt::print("{}: nothing found in this schedule, {} schedule points, trace hash {:016x}\n",
@@ -162,7 +164,8 @@ bool explore_family(const Options& options, const Family& family, std::uint64_t 
     const Report report = explore::explore(explore_heap::run_program, &program, settings);
     totals.add(report);
     if (!report.found) continue;
-    show_finding(fmt::format("{}:{}", family.name, i), program, settings, report);
+    show_finding(fmt::format("{}:{}", family.name, i), program, settings, report,
+                 totals.schedules, options.brief);
     return true;
   }
   const double schedules = static_cast<double>(totals.schedules);
@@ -245,6 +248,7 @@ int main(int argc, char** argv) {
   app.add_option("--repeat", options.repeat, "with --replay: as often again, all must be alike");
   app.add_flag("--no-stale", options.no_stale, "loads return the newest store");
   app.add_flag("--no-races", options.no_races, "data races are no findings");
+  app.add_flag("--brief", options.brief, "one line for a finding");
   app.add_flag("--quiet", options.quiet, "no progress line");
   app.add_flag("--list", options.list, "the families of workloads");
   try {

@@ -18,24 +18,57 @@ struct Mix {
   unsigned allocate = 0, free = 0, send = 0, receive = 0, check = 0, exit = 0, purge = 0;
 };
 
-std::vector<Op> make_thread(Random& random, unsigned count, const Mix& mix,
-                            const std::vector<std::uint32_t>& sizes, unsigned slots) {
-  const unsigned weights[] = {mix.allocate, mix.free, mix.send, mix.receive,
-                              mix.check,    mix.exit, mix.purge};
-  unsigned sum = 0;
-  for (const unsigned weight : weights) sum += weight;
-  std::vector<Op> ops;
-  for (unsigned i = 0; i < count; ++i) {
-    unsigned draw = random.below(sum);
-    std::uint8_t kind = 0;
-    while (draw >= weights[kind]) draw -= weights[kind++];
-    Op op;
-    op.kind = static_cast<OpKind>(kind);
-    op.slot = static_cast<std::uint8_t>(random.below(slots));
-    op.size = sizes[random.below(static_cast<unsigned>(sizes.size()))];
-    ops.push_back(op);
+/// What is known, without running it, of a slot's contents.
+enum class SlotState : std::uint8_t { Empty, Full, Unknown };
+
+/// Makes one thread's operations, each with an effect if it can have one.
+class ThreadMaker {
+ public:
+  ThreadMaker(Random& random, unsigned slots) : random_(random), slots_(slots) {}
+
+  std::vector<Op> make(unsigned count, const Mix& mix, const std::vector<std::uint32_t>& sizes) {
+    const unsigned weights[] = {mix.allocate, mix.free, mix.send, mix.receive,
+                                mix.check,    mix.exit, mix.purge};
+    unsigned sum = 0;
+    for (const unsigned weight : weights) sum += weight;
+    constexpr unsigned kTriesMax = 20;  // a mix may not be able to do anything but wait
+    for (unsigned i = 0, tries = 0; i < count && tries < count * kTriesMax; ++tries) {
+      unsigned draw = random_.below(sum);
+      std::uint8_t kind = 0;
+      while (draw >= weights[kind]) draw -= weights[kind++];
+      const std::uint32_t size = sizes[random_.below(static_cast<unsigned>(sizes.size()))];
+      if (add(static_cast<OpKind>(kind), random_.below(slots_), size)) ++i;
+    }
+    return ops_;
   }
-  return ops;
+
+  /// False: the operation would have no effect on that slot.
+  bool add(OpKind kind, unsigned slot, std::uint32_t size) {
+    SlotState& state = state_[slot];
+    const bool fills = kind == OpKind::Allocate || kind == OpKind::Receive;
+    const bool takes = kind == OpKind::Free || kind == OpKind::Send || kind == OpKind::Check;
+    if ((fills && state == SlotState::Full) || (takes && state == SlotState::Empty)) return false;
+    ops_.push_back({kind, static_cast<std::uint8_t>(slot), size});
+    if (kind == OpKind::Allocate) state = SlotState::Full;
+    if (kind == OpKind::Free) state = SlotState::Empty;
+    if (kind == OpKind::Send || kind == OpKind::Receive) state = SlotState::Unknown;
+    return true;
+  }
+
+ private:
+  Random& random_;
+  unsigned slots_;
+  SlotState state_[kSlots] = {};
+  std::vector<Op> ops_;
+};
+
+/// `begin` blocks of `sizes[0]`, then `count` operations of the mix.
+std::vector<Op> make_thread(Random& random, unsigned count, const Mix& mix,
+                            const std::vector<std::uint32_t>& sizes, unsigned slots,
+                            unsigned begin = 0) {
+  ThreadMaker maker(random, slots);
+  for (unsigned i = 0; i < begin; ++i) maker.add(OpKind::Allocate, i, sizes[0]);
+  return maker.make(count, mix, sizes);
 }
 
 constexpr Mix kOwner{.allocate = 6, .free = 2, .send = 4, .check = 1};
@@ -46,21 +79,11 @@ constexpr Mix kFiller{.allocate = 5, .free = 3};
 constexpr Mix kEverything{.allocate = 5, .free = 3, .send = 3, .receive = 3, .check = 1,
                           .exit = 1, .purge = 1};
 
-/// Blocks that are there to be sent, first of all.
-void begin_with_blocks(std::vector<Op>& ops, unsigned count, std::uint32_t size) {
-  std::vector<Op> begin;
-  for (unsigned i = 0; i < count; ++i) {
-    begin.push_back({OpKind::Allocate, static_cast<std::uint8_t>(i), size});
-  }
-  ops.insert(ops.begin(), begin.begin(), begin.end());
-}
-
 Program remote_free(std::uint64_t seed) {
   Random random(seed);
   Program program;
   program.warm = seed % 4 != 0;
-  program.threads.push_back(make_thread(random, 8, kOwner, {kSmall}, 4));
-  begin_with_blocks(program.threads[0], 1 + random.below(4), kSmall);
+  program.threads.push_back(make_thread(random, 8, kOwner, {kSmall}, 6, 1 + random.below(4)));
   program.threads.push_back(make_thread(random, 6, kRemote, {kSmall}, 3));
   return program;
 }
@@ -85,12 +108,10 @@ Program peers(std::uint64_t seed) {
 Program adoption(std::uint64_t seed) {
   Random random(seed);
   Program program;
-  program.threads.push_back(make_thread(random, 6, kLeaver, {kSmall}, 4));
-  begin_with_blocks(program.threads[0], 2 + random.below(3), kSmall);
+  program.threads.push_back(make_thread(random, 6, kLeaver, {kSmall}, 4, 2 + random.below(3)));
   program.threads[0].push_back({OpKind::Send, static_cast<std::uint8_t>(random.below(3)), 0});
   program.threads[0].push_back({OpKind::Exit, 0, 0});
-  program.threads.push_back(make_thread(random, 6, kFiller, {kSmall, kOther}, 8));
-  begin_with_blocks(program.threads[1], 3, kSmall);
+  program.threads.push_back(make_thread(random, 6, kFiller, {kSmall, kOther}, 8, 3));
   program.threads.push_back(make_thread(random, 4, kRemote, {kSmall}, 3));
   return program;
 }
@@ -127,8 +148,7 @@ Program start(std::uint64_t seed) {
   program.attached = false;
   const unsigned threads = 2 + random.below(3);
   for (unsigned i = 0; i < threads; ++i) {
-    program.threads.push_back(make_thread(random, 2, kPeer, {kSmall}, 2));
-    begin_with_blocks(program.threads[i], 1, kSmall);
+    program.threads.push_back(make_thread(random, 2, kPeer, {kSmall}, 2, 1));
   }
   return program;
 }
@@ -139,8 +159,7 @@ Program large(std::uint64_t seed) {
   program.attached = random.below(2) == 0;
   const unsigned threads = 2 + random.below(2);
   for (unsigned i = 0; i < threads; ++i) {
-    program.threads.push_back(make_thread(random, 5, kPeer, {kLarge, kLarge + 70000}, 3));
-    begin_with_blocks(program.threads[i], 1, kLarge);
+    program.threads.push_back(make_thread(random, 5, kPeer, {kLarge, kLarge + 70000}, 3, 1));
     if (random.below(2) == 0) program.threads[i].push_back({OpKind::Exit, 0, 0});
   }
   return program;
