@@ -31,7 +31,7 @@ struct Options {
   double seconds = 0;
   unsigned depth = 3, preemptions = 2, stale = 2;
   unsigned repeat = 0;
-  bool brief = false;
+  bool brief = false, hashes = false;
   bool no_stale = false, no_races = false, list = false, quiet = false;
 };
 
@@ -182,6 +182,22 @@ bool explore_family(const Options& options, const Family& family, std::uint64_t 
   return false;
 }
 
+/// One number for what a few seeds of a few programs do: the same in every process.
+void print_hashes(const Options& options, const Family& family) {
+  constexpr std::uint64_t kPrograms = 3, kSeeds = 10;
+  for (std::uint64_t i = 1; i <= kPrograms; ++i) {
+    Program program = family.make(i);
+    explore_heap::prepare(program);
+    std::uint64_t all = 0;
+    for (std::uint64_t seed = options.seed; seed < options.seed + kSeeds; ++seed) {
+      const Report report =
+          replay_seed(explore_heap::run_program, &program, settings_of(options), seed);
+      all = all * 31 + report.trace_hash;
+    }
+    fmt::print("{}:{} {:016x}\n", family.name, i, all);
+  }
+}
+
 void list_families() {
   for (const Family& family : explore_heap::families()) {
     fmt::print("{:14} {}\n", family.name, family.purpose);
@@ -219,6 +235,10 @@ int run(const Options& options) {
   bool found = false;
   for (const Family& each : explore_heap::families()) {
     if (family != nullptr && family != &each) continue;
+    if (options.hashes) {
+      print_hashes(options, each);
+      continue;
+    }
     found |= explore_family(options, each, number, programs);
     std::fflush(stdout);
   }
@@ -248,6 +268,7 @@ int main(int argc, char** argv) {
   app.add_option("--repeat", options.repeat, "with --replay: as often again, all must be alike");
   app.add_flag("--no-stale", options.no_stale, "loads return the newest store");
   app.add_flag("--no-races", options.no_races, "data races are no findings");
+  app.add_flag("--hashes", options.hashes, "what some seeds do, as numbers to compare");
   app.add_flag("--brief", options.brief, "one line for a finding");
   app.add_flag("--quiet", options.quiet, "no progress line");
   app.add_flag("--list", options.list, "the families of workloads");

@@ -62,12 +62,12 @@ class ThreadMaker {
   std::vector<Op> ops_;
 };
 
-/// `begin` blocks of `sizes[0]`, then `count` operations of the mix.
+/// `begin` blocks of `sizes` by turns, then `count` operations of the mix.
 std::vector<Op> make_thread(Random& random, unsigned count, const Mix& mix,
                             const std::vector<std::uint32_t>& sizes, unsigned slots,
                             unsigned begin = 0) {
   ThreadMaker maker(random, slots);
-  for (unsigned i = 0; i < begin; ++i) maker.add(OpKind::Allocate, i, sizes[0]);
+  for (unsigned i = 0; i < begin; ++i) maker.add(OpKind::Allocate, i, sizes[i % sizes.size()]);
   return maker.make(count, mix, sizes);
 }
 
@@ -108,11 +108,20 @@ Program peers(std::uint64_t seed) {
 Program adoption(std::uint64_t seed) {
   Random random(seed);
   Program program;
-  program.threads.push_back(make_thread(random, 6, kLeaver, {kSmall}, 4, 2 + random.below(3)));
-  program.threads[0].push_back({OpKind::Send, static_cast<std::uint8_t>(random.below(3)), 0});
+  // Without: the third thread never has a heap, and knows of the others' only what it must.
+  program.attached = random.below(2) == 0;
+  const unsigned blocks = 1 + random.below(4);
+  const unsigned mixed = random.below(2) * 3;
+  program.threads.push_back(make_thread(random, mixed, kLeaver, {kSmall}, 4, blocks));
+  for (unsigned i = 0; i < blocks && i < kMailboxes; ++i) {
+    program.threads[0].push_back({OpKind::Send, static_cast<std::uint8_t>(i), 0});
+  }
   program.threads[0].push_back({OpKind::Exit, 0, 0});
-  program.threads.push_back(make_thread(random, 6, kFiller, {kSmall, kOther}, 8, 3));
-  program.threads.push_back(make_thread(random, 4, kRemote, {kSmall}, 3));
+  // The second thread has used all four slabs of a SuperSlab when it wants a fifth.
+  program.threads.push_back(
+      make_thread(random, 1 + mixed, kFiller, {kOther, 160, 200, 250, kSmall}, 8, 5));
+  program.threads.push_back({{OpKind::Receive, 0, 0}, {OpKind::Receive, 1, 0},
+                             {OpKind::Free, 0, 0}, {OpKind::Receive, 2, 0}});
   return program;
 }
 
