@@ -47,8 +47,8 @@ void Engine::begin_thread(int number, const Start& start) {
   thread.waits_for = nullptr;
   thread.op = 0;
   thread.done = false;
-  thread.spun_on = nullptr;
-  thread.spins = thread.fruitless = 0;
+  thread.spins = 0;
+  for (Glance& glance : thread.glances) glance = Glance();
   thread.final = Knowledge();
   const Silence silence;  // the new thread's own variables are not the parent's writes
   fibers_[number].restart(fiber_main);

@@ -130,15 +130,22 @@ class Engine {
   void set_trace(Trace* trace) noexcept { trace_ = trace; }
 
  private:
+  /// A value that a thread saw: a loop that waits sees the same few again and again.
+  struct Glance {
+    const Location* location = nullptr;
+    std::uint64_t value = 0;
+  };
+  static constexpr unsigned kGlances = 4;
+
   struct Thread {
     Start start;
     void* result = nullptr;
     const void* waits_for = nullptr;
     std::uint32_t op = 0;
     bool done = false;
-    Location* spun_on = nullptr;    ///< location of its last load, and how often in a row
-    std::uint32_t spun_index = 0;
-    unsigned spins = 0, fruitless = 0;
+    Glance glances[kGlances];       ///< what it last saw in shared locations
+    unsigned next_glance = 0;
+    unsigned spins = 0;             ///< loads in a row that told it nothing new
     Knowledge final;
     struct AtExit {
       void (*function)(void*);
@@ -149,7 +156,6 @@ class Engine {
 
   static void fiber_main();
   static constexpr std::uint64_t kFirstMs = 1000000;
-  static constexpr unsigned kFruitlessMax = 256;
 
   [[noreturn]] void leave_to_host();
   void plain_slow(Address address, std::size_t bytes, Access kind, const void* pc);
@@ -161,8 +167,11 @@ class Engine {
   void go_to(int thread);
   Location& enter(Address address, std::uint8_t bytes);
   bool gave_way(Location*& location);
-  void count_spin(Location& location, std::uint32_t index);
+  void count_spin(const Location& location, Word128 value);
   void made_progress(const Location& location);
+  bool is_point(const Location& location) const noexcept {
+    return location.shared || all_points_;
+  }
   void check_race(Address address, std::size_t bytes, Access kind);
   void mix(std::uint64_t value) noexcept { hash_ = (hash_ ^ value) * 0x100000001b3u; }
   void record(EventKind kind, Order order, const Location* location, Word128 value,

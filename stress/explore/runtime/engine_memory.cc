@@ -49,7 +49,7 @@ void Engine::record(EventKind kind, Order order, const Location* location, Word1
   if (location != nullptr) {
     event.address = location->address;
     event.bytes = location->bytes;
-    event.is_private = !location->shared && !all_points_;
+    event.is_private = !is_point(*location);
   }
   event.value = static_cast<std::uint64_t>(value);
   event.before = static_cast<std::uint64_t>(before);
@@ -90,7 +90,7 @@ Location& Engine::enter(Address address, std::uint8_t bytes) {
   ++threads_[current_].op;
   mix(static_cast<unsigned>(current_) << 5 | bytes);
   Location* location = &model_.locate(address, bytes, read_memory(address, bytes));
-  if (location->shared || all_points_) {
+  if (is_point(*location)) {
     schedule_point();
     // Others ran: plain code may have written there meanwhile.
     if (location->forgotten) {
@@ -100,13 +100,11 @@ Location& Engine::enter(Address address, std::uint8_t bytes) {
   return *location;
 }
 
-/// A thread that looks at an unchanged location again and again gives way until somebody writes,
-/// and then sees the newest store, as the standard promises for "a reasonable amount of time".
+/// A thread that sees nothing but what it saw before gives way until somebody writes, and then sees
+/// the newest store, as the standard promises for "a reasonable amount of time".
 bool Engine::gave_way(Location*& location) {
   Thread& self = threads_[current_];
-  const bool same = self.spun_on == location && self.spins >= strategy_->spin_limit();
-  if (!same && self.fruitless < kFruitlessMax) return false;
-  self.fruitless = 0;
+  if (self.spins < strategy_->spin_limit() || !is_point(*location)) return false;
   yielded_ |= 1u << current_;
   leave();
   if (location->forgotten) {
@@ -117,24 +115,25 @@ bool Engine::gave_way(Location*& location) {
   return true;
 }
 
-void Engine::count_spin(Location& location, std::uint32_t index) {
+void Engine::count_spin(const Location& location, Word128 value) {
+  if (!is_point(location)) return;
   Thread& self = threads_[current_];
-  if (self.spun_on == &location && self.spun_index == index) {
+  const std::uint64_t seen = static_cast<std::uint64_t>(value);
+  for (const Glance& glance : self.glances) {
+    if (glance.location != &location || glance.value != seen) continue;
     ++self.spins;
-    ++self.fruitless;
     return;
   }
-  self.spun_on = &location;
-  self.spun_index = index;
-  self.spins = 1;
-  const bool shared = location.shared || all_points_;
-  self.fruitless = shared ? self.fruitless + 1 : 0;
+  self.spins = 0;
+  self.glances[self.next_glance++ % kGlances] = {&location, seen};
 }
 
 void Engine::made_progress(const Location& location) {
-  threads_[current_].spun_on = nullptr;
-  threads_[current_].fruitless = 0;
-  if (location.shared || all_points_) yielded_ = 0;
+  if (!is_point(location)) return;
+  Thread& self = threads_[current_];
+  self.spins = 0;
+  for (Glance& glance : self.glances) glance.location = nullptr;
+  yielded_ = 0;
 }
 
 Word128 Engine::load(Address address, std::uint8_t bytes, Order order, const void* pc) {
@@ -147,7 +146,7 @@ Word128 Engine::load(Address address, std::uint8_t bytes, Order order, const voi
   const std::uint32_t index = location->newest - older;
   const Word128 value = location->at(index).value;
   check_race(address, bytes, Access::AtomicRead);
-  count_spin(*location, index);
+  count_spin(*location, value);
   if (trace_ != nullptr) [[unlikely]] record(EventKind::Load, order, location, value, 0, older, pc);
   model_.read(*location, current_, index, order);
   return value;
@@ -164,9 +163,10 @@ void Engine::store(Address address, std::uint8_t bytes, Word128 value, Order ord
 }
 
 Word128 Engine::begin_rmw(Address address, std::uint8_t bytes) {
-  Location& location = enter(address, bytes);
-  rmw_ = &location;
-  return location.at(location.newest).value;
+  Location* location = &enter(address, bytes);
+  gave_way(location);
+  rmw_ = location;
+  return location->at(location->newest).value;
 }
 
 void Engine::end_rmw(Word128 value, Order order, const void* pc) {
@@ -175,10 +175,16 @@ void Engine::end_rmw(Word128 value, Order order, const void* pc) {
   if (trace_ != nullptr) [[unlikely]] {
     record(EventKind::Rmw, order, &location, value, location.at(location.newest).value, 0, pc);
   }
+  const Word128 before = location.at(location.newest).value;
   model_.read(location, current_, location.newest, order);
   model_.write(location, current_, value, order, true);
   write_memory(location.address, location.bytes, value);
-  made_progress(location);
+  // An exchange of a lock word that was taken already is a spin like any other.
+  if (before == value) {
+    count_spin(location, value);
+  } else {
+    made_progress(location);
+  }
 }
 
 bool Engine::compare_exchange(Address address, std::uint8_t bytes, Word128& expected,
@@ -199,7 +205,7 @@ bool Engine::compare_exchange(Address address, std::uint8_t bytes, Word128& expe
     return true;
   }
   check_race(address, bytes, Access::AtomicRead);
-  count_spin(*location, index);
+  count_spin(*location, found);
   if (trace_ != nullptr) [[unlikely]] {
     record(EventKind::CasFailed, failure, location, found, 0, location->newest - index, pc);
   }

@@ -80,6 +80,7 @@ std::string describe_event(const Event& event, Names& names) {
 
 std::string to_text(const Trace& trace, Address focus) {
   constexpr Address kWord = 8;
+  constexpr std::size_t kHead = 300, kTail = 200;  // a livelock is told by its end
   std::vector<const Event*> shown;
   std::vector<const void*> places;
   for (const Event& event : trace) {
@@ -96,6 +97,10 @@ std::string to_text(const Trace& trace, Address focus) {
   std::string text;
   int last = -1;
   for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (i == kHead && shown.size() > kHead + kTail) {
+      i = shown.size() - kTail;
+      text += "  ... " + std::to_string(i - kHead) + " more ...\n";
+    }
     const Event& event = *shown[i];
     char head[64];
     std::snprintf(head, sizeof head, "%c t%d@%-4u %-7s", event.thread != last ? '>' : ' ',
