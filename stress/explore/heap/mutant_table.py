@@ -14,6 +14,8 @@ class Mutant:
     quick: bool = False
 
 
+HOLDER = ("who holds a block got it through the program's own synchronisation, which orders the entry "
+          "before; the order is for lookups of addresses that nobody was handed")
 ALL = ["remote_free", "remote_free3", "peers", "adoption", "thread_exit", "shared_pool", "start",
        "large", "scarce", "mixed"]
 REMOTE = ["remote_free", "remote_free3", "peers", "adoption"]
@@ -46,17 +48,17 @@ MUTANTS = [
     order("drain-release", QUEUE, "kDrain", "acq_rel", "release", REMOTE),
     order("pend-relaxed", QUEUE, "kPend", "release", "relaxed", REMOTE),
     order("take-pending-relaxed", QUEUE, "kTakePending", "acquire", "relaxed", REMOTE),
-    order("owner-read-relaxed", SLAB, "kOwnerRead", "acquire", "relaxed",
-          ["thread_exit:89"]),
+    order("owner-read-relaxed", SLAB, "kOwnerRead", "acquire", "relaxed", ["thread_exit"]),
     order("owner-change-relaxed", SLAB, "kOwnerChange", "release", "relaxed",
-          ["thread_exit:89"]),
-    order("map-lookup-relaxed", MAP, "kLookup", "acquire", "relaxed", ["adoption", "thread_exit"]),
-    order("map-store-relaxed", MAP, "kStore", "release", "relaxed", ["adoption", "thread_exit"]),
-    order("leaf-publish-relaxed", MAP, "kLeafPublish", "release", "relaxed", ["scarce"]),
-    order("leaf-follow-relaxed", MAP, "kLeafFollow", "acquire", "relaxed", ["scarce"]),
+          ["thread_exit"]),
+    order("map-lookup-relaxed", MAP, "kLookup", "acquire", "relaxed", ["thread_exit"], HOLDER),
+    order("map-store-relaxed", MAP, "kStore", "release", "relaxed", ["thread_exit"], HOLDER),
+    order("leaf-publish-relaxed", MAP, "kLeafPublish", "release", "relaxed", ["scarce"], HOLDER),
+    order("leaf-follow-relaxed", MAP, "kLeafFollow", "acquire", "relaxed", ["scarce"], HOLDER),
     order("lock-take-relaxed", LOCK, "kTake", "acquire", "relaxed", ["thread_exit"], quick=True),
     order("lock-give-relaxed", LOCK, "kGive", "release", "relaxed", ["thread_exit"], quick=True),
-    order("init-claim-relaxed", DOMAIN, "kClaim", "acquire", "relaxed", ["start"]),
+    order("init-claim-relaxed", DOMAIN, "kClaim", "acquire", "relaxed", ["start"],
+          "matters after an initialisation that was refused memory, which the programs never meet"),
     order("init-claim-failed-relaxed", DOMAIN, "kClaimFailed", "acquire", "relaxed", ["start"]),
     order("init-publish-relaxed", DOMAIN, "kPublish", "release", "relaxed", ["start"]),
     order("init-look-relaxed", DOMAIN, "kLook", "acquire", "relaxed", ["start"]),

@@ -2,6 +2,7 @@
 // Maranget, Tautschnig: Herding Cats, 2014); outcomes are the registers' digits in order.
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -24,6 +25,7 @@ constexpr auto kSeqCst = std::memory_order_seq_cst;
 std::atomic<int> x, y;
 std::atomic<unsigned char> narrow;
 std::atomic<long> wide;
+std::atomic<int*> pointer;
 int data;
 int& r0 = g_register[0];
 int& r1 = g_register[1];
@@ -37,6 +39,7 @@ void reset() {
   y.store(0, kRelaxed);
   narrow.store(0, kRelaxed);
   wide.store(0, kRelaxed);
+  pointer.store(nullptr, kRelaxed);
   data = 0;
 }
 
@@ -200,6 +203,47 @@ void sc_fence_reader(void*) {
 void co_through_hb(void*) { r0 = x.load(kRelaxed); y.store(1, kRelease); }
 void co_after_hb(void*) { r1 = y.load(kAcquire); r2 = x.load(kRelaxed); }
 
+void spin_lock_add(void*) {
+  while (x.exchange(1, kAcquire) != 0) {
+  }
+  data = data + 1;
+  r0 = data;
+  x.store(0, kRelease);
+}
+void crash(void*) {
+  int* volatile nowhere = nullptr;
+  x.store(1, kRelaxed);
+  *nowhere = 1;
+}
+void call_abort(void*) { std::abort(); }
+void spin_for_ever(void*) {
+  while (x.load(kRelaxed) == 0) {
+  }
+}
+void loop_for_ever(void*) {
+  for (volatile int spent = 0;;) spent = spent + 1;
+}
+void lock_twice(void*) {
+  const std::lock_guard guard(mutex);
+  mutex.lock();
+}
+void double_lock(std::mutex& one, std::mutex& other) {
+  const std::lock_guard first(one);
+  const std::lock_guard second(other);
+}
+std::mutex other_mutex;
+void lock_in_order(void*) { double_lock(mutex, other_mutex); }
+void lock_in_reverse(void*) { double_lock(other_mutex, mutex); }
+void use_after_free_left(void*) {
+  int* const cell = new int(1);
+  pointer.store(cell, kRelease);
+  delete cell;
+}
+void use_after_free_right(void*) {
+  const int* const cell = pointer.load(kAcquire);
+  r0 = cell != nullptr ? *cell : 0;
+}
+
 void read_final() {
   r0 = x.load(kRelaxed);
   r1 = y.load(kRelaxed);
@@ -311,6 +355,14 @@ const std::vector<Case>& cases() {
       {"Condition", reset, {consumer, producer}, 1, {"7"}, ""},
       {"Condition.lost_wakeup", reset, {impatient, early_signal}, 1, {}, "", "deadlock"},
       {"Spin", reset, {spin_wait, spin_signal}, 1, {"5"}, ""},
+      {"Spin.exchange", reset, {spin_lock_add, spin_lock_add}, 1, {"2"}, ""},
+      {"Spin.for_ever", reset, {spin_for_ever, spin_for_ever}, 0, {}, "", "livelock"},
+      {"Loop.for_ever", reset, {loop_for_ever}, 0, {}, "", "hang"},
+      {"Crash", reset, {write_x, crash}, 0, {}, "", "crash"},
+      {"Abort", reset, {write_x, call_abort}, 0, {}, "", "abort"},
+      {"Mutex.twice", reset, {lock_twice}, 0, {}, "", "self-deadlock"},
+      {"Mutex.crossed", reset, {lock_in_order, lock_in_reverse}, 0, {}, "", "deadlock"},
+      {"UseAfterFree", reset, {use_after_free_left, use_after_free_right}, 1, {}, "", "race"},
       {"Atomic.wait", reset, {wait_for_x, notify_x}, 1, {"3"}, ""},
       {"Thread", reset, {start_thread}, 1, {"2"}, ""},
       {"ThreadLocal", reset, {use_own_left, use_own_right}, 2, {"65"}, ""},

@@ -48,6 +48,7 @@ bool holds(const Case& test) {
   settings.strategy.preemptions_max = settings.strategy.stale_max = 1000;
   settings.schedules = 0;
   settings.learning = 0;
+  settings.hang_seconds = 1;
   const Report report = explore::explore(body, &run, settings);
   std::string wrong;
   if (test.finding != nullptr) {
@@ -68,6 +69,7 @@ bool holds(const Case& test) {
 }
 
 void print_hash(const Case& test) {
+  if (test.finding != nullptr && std::strcmp(test.finding, "hang") == 0) return;  // by the clock
   constexpr std::uint64_t kSeeds = 100;
   Run run{&test, {}};
   Settings settings;

@@ -63,6 +63,8 @@ class Engine {
   // What instrumented code does. Only while g_engaged.
   void plain(Address address, std::size_t bytes, bool write, const void* pc) {
     const Access kind = write ? Access::PlainWrite : Access::PlainRead;
+    // Whoever writes to memory of others is not waiting.
+    if (write && !fibers_[current_].holds(address)) threads_[current_].spins = 0;
     const bool repeated =
         shadow_.is_repeated(current_, model_.epoch(current_), address, bytes, kind);
     if (!repeated || trace_ != nullptr) plain_slow(address, bytes, kind, pc);

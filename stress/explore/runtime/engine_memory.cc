@@ -129,9 +129,9 @@ void Engine::count_spin(const Location& location, Word128 value) {
 }
 
 void Engine::made_progress(const Location& location) {
-  if (!is_point(location)) return;
   Thread& self = threads_[current_];
   self.spins = 0;
+  if (!is_point(location)) return;
   for (Glance& glance : self.glances) glance.location = nullptr;
   yielded_ = 0;
 }
