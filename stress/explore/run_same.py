@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs each program twice and expects the same standard output from all of the runs.
 
-Called by ctest: run_same.py --arguments="…" PROGRAM…  Exit 0: all equal, 1: a difference, a failing
-program, or nothing to compare.
+Called by ctest: run_same.py --arguments="…" PROGRAM…  Exit 0: all equal, 1: a difference, a
+failing program, or nothing to compare.
 """
 
 import argparse

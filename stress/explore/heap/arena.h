@@ -1,5 +1,6 @@
 // The operating system that the explored heap runs on: one big reservation, handed out from its
-// beginning, and set back after every schedule. Called by main.cc and, through os/os.h, by the heap.
+// beginning, and set back after every schedule. Called by the workload and, through os/os.h, by the
+// heap.
 // Invariant: memory of the arena reads as zero until instrumented code writes it.
 #pragma once
 

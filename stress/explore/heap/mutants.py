@@ -63,7 +63,7 @@ def hunt(program, mutant, arguments):
         for family in mutant.families:
             command = [program, "--workload", family, "--brief", "--quiet", "--programs",
                        str(arguments.programs), "--schedules", str(arguments.schedules),
-                       "--seed", str(1 + 1000003 * number), *mutant.options]
+                       "--seed", str(1 + 1000003 * number)]
             run = subprocess.run(command, capture_output=True, text=True, check=False,
                                  timeout=600)
             found = FOUND.search(run.stdout)
@@ -116,7 +116,7 @@ def main():
     parser.add_argument("--schedules", type=int, default=200000)
     arguments = parser.parse_args()
     run = wrong = 0
-    for mutant in mutant_table.MUTANTS:
+    for mutant in mutant_table.load():
         if arguments.only and mutant.name not in arguments.only:
             continue
         if arguments.quick and not mutant.quick:

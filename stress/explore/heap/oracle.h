@@ -1,5 +1,5 @@
-// What the heap must not do, whatever the schedule: hand out memory that is live, misaligned memory,
-// or lose a block. Called by the workload on fibers. Its own state is invisible to the explorer: it
+// What the heap must not do, whatever the schedule: hand out memory that is live or misaligned, or
+// lose a block. Called by the workload on fibers. Its own state is invisible to the explorer: it
 // is never instrumented and touches no atomic, so it neither orders threads nor races.
 // Invariant: an interval is live from acquired() to released().
 #pragma once

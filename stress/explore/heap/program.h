@@ -1,5 +1,5 @@
-// What the explored threads do: lists of operations, made from a family's name and a seed. Called by
-// main.cc and by the workload, which runs them. Invariant: a family and a seed mean one program,
+// What the explored threads do: lists of operations, made from a family's name and a seed. Called
+// by main.cc and by the workload, which runs them. Invariant: a family and a seed mean one program,
 // everywhere; no operation depends on a schedule but for what others sent.
 #pragma once
 

@@ -32,9 +32,10 @@ struct Event {
 
 using Trace = std::vector<Event>;
 
-/// One line for each event, with `file:line function` found by llvm-symbolizer or addr2line where
-/// one is installed, and bare addresses otherwise. Plain accesses, and atomic ones that only one
-/// thread makes, are left out unless they touch `focus` (an address; 0: none). Addresses get short names in the order of their appearance.
+/// One line for each event, with `file:line function` found by llvm-symbolizer where it
+/// is installed, and bare addresses otherwise. Plain accesses, and atomic ones that only one
+/// thread makes, are left out unless they touch `focus` (an address; 0: none). Addresses get short
+/// names in the order of their appearance.
 std::string to_text(const Trace& trace, Address focus);
 
 }  // namespace explore
