@@ -10,6 +10,7 @@ class Mutant:
     changes: list = field(default_factory=list)   # of (file, text, replacement)
     families: list = field(default_factory=list)
     survives: str = ""
+    schedules: int = 0                            # 0: as many as for the others
     quick: bool = False
 
 
@@ -46,6 +47,8 @@ def read(text):
                 mutants[-1].families += groups.get(name, [name])
         elif word == "quick":
             mutants[-1].quick = True
+        elif word == "schedules":
+            mutants[-1].schedules = int(rest)
         elif word == "survives":
             mutants[-1].survives = rest
         elif word == "file":

@@ -210,8 +210,8 @@ void spin_lock_add(void*) {
   r0 = data;
   x.store(0, kRelease);
 }
+volatile int* volatile nowhere = nullptr;
 void crash(void*) {
-  int* volatile nowhere = nullptr;
   x.store(1, kRelaxed);
   *nowhere = 1;
 }
