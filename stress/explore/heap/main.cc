@@ -85,8 +85,8 @@ void show_progress(const std::string& name, const Totals& done, const Report& no
 /// The finding, how to see it again, and the smallest schedule that shows it.
 void show_finding(const std::string& workload, Program& program, const Settings& settings,
                   const Report& report, std::uint64_t schedules, bool brief) {
-  fmt::print("FOUND {} in {} after {} schedules: {}\n", report.kind, workload, schedules,
-             report.text);
+  fmt::print("FOUND {} in {} by seed {} after {} schedules: {}\n", report.kind, workload,
+             report.seed, schedules, report.text);
   if (brief) return;
   fmt::print("{}", to_text(program));
   if (settings.strategy.kind != StrategyKind::Exhaustive && report.seed != 0) {

@@ -19,7 +19,7 @@ import mutant_table
 
 FLAGS = ["-std=c++20", "-O1", "-g1", "-fsanitize=thread", "-fno-exceptions", "-fno-rtti",
          "-fno-threadsafe-statics", "-DHAKMEM_INTEGRITY_LEVEL=0", "-DHAKMEM_TINY_GEOMETRY=1", "-w"]
-FOUND = re.compile(r"^FOUND (\S+) in (\S+) after (\d+) schedules: (.*)$", re.MULTILINE)
+FOUND = re.compile(r"^FOUND (\S+) in (\S+) by seed (\d+) after (\d+) schedules: ", re.MULTILINE)
 
 
 def apply(mutant, tree):
@@ -69,11 +69,21 @@ def hunt(program, mutant, arguments):
                                  timeout=600)
             found = FOUND.search(run.stdout)
             if found:
-                schedules += int(found.group(3))
+                schedules += int(found.group(4))
+                if not replays(program, found.group(2), found.group(3)):
+                    print(f"{mutant.name:28} seed {found.group(3)} means several schedules")
+                    return []
                 results.append((f"{found.group(1)} in {found.group(2)}", schedules))
                 break
             schedules += budget
     return results
+
+
+def replays(program, workload, seed):
+    """True when the finding is the same a hundred times, in a process of its own."""
+    command = [program, "--workload", workload, "--replay", seed, "--repeat", "100", "--brief"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    return "replayed 100 of 100 times alike" in run.stdout and FOUND.search(run.stdout)
 
 
 def judge(mutant, arguments):
