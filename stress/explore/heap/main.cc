@@ -184,7 +184,7 @@ bool explore_family(const Options& options, const Family& family, std::uint64_t 
 
 /// One number for what a few seeds of a few programs do: the same in every process.
 void print_hashes(const Options& options, const Family& family) {
-  constexpr std::uint64_t kPrograms = 3, kSeeds = 10;
+  constexpr std::uint64_t kPrograms = 2, kSeeds = 5;
   for (std::uint64_t i = 1; i <= kPrograms; ++i) {
     Program program = family.make(i);
     explore_heap::prepare(program);
