@@ -120,8 +120,12 @@ Program adoption(std::uint64_t seed) {
   // The second thread has used all four slabs of a SuperSlab when it wants a fifth.
   program.threads.push_back(
       make_thread(random, 1 + mixed, kFiller, {kOther, 160, 200, 250, kSmall}, 8, 5));
-  program.threads.push_back({{OpKind::Receive, 0, 0}, {OpKind::Receive, 1, 0},
-                             {OpKind::Free, 0, 0}, {OpKind::Receive, 2, 0}});
+  // The third may begin to run on the very heap that was left.
+  std::vector<Op> last{{OpKind::Receive, 0, 0}, {OpKind::Receive, 1, 0}};
+  if (random.below(2) == 0) last.push_back({OpKind::Allocate, 3, kOther});
+  last.push_back({OpKind::Free, 0, 0});
+  last.push_back({OpKind::Receive, 2, 0});
+  program.threads.push_back(last);
   return program;
 }
 
