@@ -62,7 +62,7 @@ class StackCache {
 
   struct Set {
     std::uint32_t next_way;
-    std::uint32_t last_way;  // found last; tried first, so that a loop never pays for its neighbours
+    std::uint32_t last_way;  // found last; tried first: a loop never pays for its neighbours
     Entry ways[kWays];
   };
   Set& set_of(const Key& key) noexcept {
