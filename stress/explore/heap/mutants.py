@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Puts one defect at a time into a copy of the heap's sources and lets the explorer look for it.
+
+Called by ctest and by hand. For each mutant: the finding, the mean number of schedules until it was
+made (over --runs start seeds), and the time. Exit 0: every mutant was found or is expected not to
+be, 1: one was not, or a defect does not apply any more, 2: nothing was run.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import mutant_table
+
+FLAGS = ["-std=c++20", "-O1", "-g1", "-fsanitize=thread", "-fno-exceptions", "-fno-rtti",
+         "-fno-threadsafe-statics", "-DHAKMEM_INTEGRITY_LEVEL=0", "-DHAKMEM_TINY_GEOMETRY=1", "-w"]
+FOUND = re.compile(r"^FOUND (\S+) in (\S+) by seed (\d+) after (\d+) schedules: ", re.MULTILINE)
+
+
+def apply(mutant, tree):
+    """Changes the copy; returns a complaint when the text is not there exactly once."""
+    for path, old, new in mutant.changes:
+        full = os.path.join(tree, path)
+        with open(full, encoding="utf-8") as file:
+            text = file.read()
+        if text.count(old) != 1:
+            return f"{path}: the text to change is there {text.count(old)} times"
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+    return None
+
+
+def build(arguments, tree, folder):
+    """Compiles the mutated heap in one unit and links it; returns the program or a complaint."""
+    unit = os.path.join(folder, "heap.cc")
+    with open(unit, "w", encoding="utf-8") as file:
+        for source in arguments.sources:
+            file.write(f'#include "{os.path.join(tree, source)}"\n')
+        file.write('#include "explore/heap/workload.cc"\n')
+    program = os.path.join(folder, "explore")
+    commands = [
+        [arguments.compiler, *FLAGS, "-I" + os.path.join(tree, "src"),
+         "-I" + os.path.join(arguments.root, "stress"), "-c", unit, "-o", unit + ".o"],
+        [arguments.compiler, unit + ".o", *arguments.archives, "-lfmt", "-lpthread", "-ldl",
+         "-o", program]]
+    for command in commands:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            return None, run.stderr[:600]
+    return program, None
+
+
+def hunt(program, mutant, arguments):
+    """Runs the families by turns until something is found: (finding, schedules) of each run."""
+    results = []
+    budget = mutant.schedules or arguments.schedules
+    for number in range(arguments.runs):
+        schedules = 0
+        for family in mutant.families:
+            command = [program, "--workload", family, "--brief", "--quiet", "--programs",
+                       str(arguments.programs), "--schedules", str(budget),
+                       "--seed", str(1 + 1000003 * number)]
+            run = subprocess.run(command, capture_output=True, text=True, check=False,
+                                 timeout=600)
+            found = FOUND.search(run.stdout)
+            if found:
+                schedules += int(found.group(4))
+                if not replays(program, found.group(2), found.group(3)):
+                    print(f"{mutant.name:28} seed {found.group(3)} means several schedules")
+                    return []
+                results.append((f"{found.group(1)} in {found.group(2)}", schedules))
+                break
+            schedules += budget
+    return results
+
+
+def replays(program, workload, seed):
+    """True when the finding is the same a hundred times, in a process of its own."""
+    command = [program, "--workload", workload, "--replay", seed, "--repeat", "100", "--brief"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    return "replayed 100 of 100 times alike" in run.stdout and FOUND.search(run.stdout)
+
+
+def judge(mutant, arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        tree = os.path.join(folder, "tree")
+        shutil.copytree(os.path.join(arguments.root, "src"), os.path.join(tree, "src"))
+        complaint = apply(mutant, tree)
+        if complaint is None:
+            program, complaint = build(arguments, tree, folder)
+        if complaint is not None:
+            print(f"{mutant.name:28} DOES NOT APPLY: {complaint}")
+            return False
+        start = time.monotonic()
+        results = hunt(program, mutant, arguments)
+        seconds = (time.monotonic() - start) / arguments.runs
+    if len(results) < arguments.runs and results:
+        print(f"{mutant.name:28} found in {len(results)} of {arguments.runs} runs only")
+    if not results:
+        verdict = "not found, as expected: " + mutant.survives if mutant.survives else "NOT FOUND"
+        print(f"{mutant.name:28} {verdict}")
+        return bool(mutant.survives)
+    mean = sum(count for _, count in results) / len(results)
+    kinds = sorted({kind for kind, _ in results})
+    print(f"{mutant.name:28} {mean:10.1f} schedules {seconds:7.2f} s  {kinds[0]}")
+    if mutant.survives:
+        print(f"{mutant.name:28} FOUND, although it was believed to survive: {mutant.survives}")
+        return False
+    return len(results) == arguments.runs
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--root", required=True, help="the repository")
+    parser.add_argument("--compiler", required=True)
+    parser.add_argument("--archives", nargs="+", required=True, help="driver and runtime")
+    parser.add_argument("--sources", nargs="+", required=True, help="the heap, below the root")
+    parser.add_argument("--only", nargs="*", default=[], help="names of mutants")
+    parser.add_argument("--quick", action="store_true", help="only those that are found at once")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--programs", type=int, default=100)
+    parser.add_argument("--schedules", type=int, default=200000)
+    arguments = parser.parse_args()
+    run = wrong = 0
+    for mutant in mutant_table.load():
+        if arguments.only and mutant.name not in arguments.only:
+            continue
+        if arguments.quick and not mutant.quick:
+            continue
+        run += 1
+        wrong += 0 if judge(mutant, arguments) else 1
+        sys.stdout.flush()
+    print(f"{run} mutants, {wrong} of them wrong")
+    if run == 0:
+        return 2
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
