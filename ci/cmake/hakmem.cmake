@@ -119,6 +119,7 @@ set(HAKMEM_CORE_TESTS
   src/gate/thread_lifecycle_test.cc
   src/gate/threads_test.cc)
 set(HAKMEM_REPORT_TESTS
+  src/gate/own_faults_test.cc
   src/integrity/modules_test.cc
   src/integrity/poison_crash_test.cc
   src/integrity/report_fault_test.cc
