@@ -31,7 +31,7 @@ struct TraceOrders {
   static constexpr std::memory_order kPushFailed = std::memory_order_relaxed;
 };
 
-class TraceRing {
+class alignas(64) TraceRing {
  public:
   /// What a debugger looks for in a core: "HAKTRACE" as bytes.
   static constexpr std::uint64_t kMagic = 0x45434152544b4148;
@@ -62,6 +62,8 @@ class TraceRing {
   /// Events ever written.
   std::uint64_t written() const noexcept { return shared_written_.load(TraceOrders::kLook); }
   std::uint64_t capacity() const noexcept { return capacity_; }
+  /// False for memory that holds no ring.
+  bool is_ring() const noexcept { return magic_ == kMagic; }
 
   /// Calls visit(const TraceEvent&) for each event that is still there, oldest first. Any thread.
   template <class Visit>
@@ -95,7 +97,6 @@ class TraceRing {
   std::atomic<std::uint64_t> shared_written_{0};
   std::uint64_t now_ = 0;      // owner only
   std::uint64_t who_ = 0;      // owner only
-  std::uint64_t unused_[2] = {};
 };
 static_assert(sizeof(TraceRing) == 64);
 

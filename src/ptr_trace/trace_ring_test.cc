@@ -61,7 +61,9 @@ TEST(TraceEventTest, GivesBackWhatWasPackedAtTheLimits) {
 }
 
 TEST_F(TraceRingTest, AnEmptyRingHasNoEvent) {
-  EXPECT_TRUE(events_in(*rings_.add()).empty());
+  const TraceRing& ring = *rings_.add();
+  EXPECT_TRUE(ring.is_ring());
+  EXPECT_TRUE(events_in(ring).empty());
 }
 
 TEST_F(TraceRingTest, KeepsEventsInOrderWithTheirOperation) {
