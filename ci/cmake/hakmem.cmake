@@ -56,14 +56,14 @@ set(HAKMEM_REPORT_SOURCES
   src/integrity/thread_names.cc)
 # From level 3 on: blocks with records.
 set(HAKMEM_RECORD_SOURCES
-  src/gate/block_history.cc
   src/gate/checked_block.cc
   src/gate/checked_gate.cc
   src/gate/checked_report.cc
   src/gate/exit_sweep.cc
   src/gate/leak_search.cc)
-# From level 4 on: what library calls may touch.
+# From level 4 on: what the pointer trace tells, and what library calls may touch.
 set(HAKMEM_LIBRARY_CALL_SOURCES
+  src/gate/block_history.cc
   src/gate/early_calls.cc
   src/gate/format_texts.cc
   src/gate/library_call.cc
