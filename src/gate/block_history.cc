@@ -18,8 +18,9 @@ bool is_shown(const TraceEvent& event, const BlockRecord& record, const Finding&
          operation == finding.detected.sequence;
 }
 
-template <class DomainT>
-void fill(const DomainT& domain, const CheckedBlock& block, Finding& finding) noexcept {
+}  // namespace
+
+void describe_history(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {
   collect_history(domain.checks.rings, reinterpret_cast<Address>(block.front()),
                   reinterpret_cast<Address>(block.end), history);
   bool more = false;
@@ -39,14 +40,6 @@ void fill(const DomainT& domain, const CheckedBlock& block, Finding& finding) no
   if (!more) return;
   finding.history.count = history.count;
   finding.history.earlier_owners = history.allocations - allocations;
-}
-
-}  // namespace
-
-void describe_history([[maybe_unused]] const Domain& domain,
-                      [[maybe_unused]] const CheckedBlock& block,
-                      [[maybe_unused]] Finding& finding) noexcept {
-  if constexpr (kTraced) fill(domain, block, finding);
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -94,7 +94,9 @@ void describe_block(const Domain& domain, const CheckedBlock& block, Finding& fi
   finding.allocated.thread_id = record.allocated_by;
   finding.allocated.sequence = record.allocated_sequence;
   domain.checks.depot.lookup(record.allocated_at, finding.allocated.stack);
-  if (finding.violation != Violation::kLeak) describe_history(domain, block, finding);
+  if constexpr (kTraced) {
+    if (finding.violation != Violation::kLeak) describe_history(domain, block, finding);
+  }
 }
 
 void describe_freed(const Domain& domain, const CheckedBlock& block, Finding& finding) noexcept {

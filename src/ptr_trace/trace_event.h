@@ -1,6 +1,6 @@
 // One event of the pointer trace: what was done to which block, when, by whom. Four words, so that
-// a ring stays small; written by trace_ring.h, read by trace_history.h and by tools that read the
-// rings of a dump or a core. Invariant: all bits zero is no event.
+// a ring stays small; written by trace_ring.h, read by trace_history.h.
+// Invariant: all bits zero is no event.
 //
 //   time     cycles since boot
 //   target   kind << 56 | address (48 bits)
@@ -26,19 +26,14 @@ enum class TraceKind : std::uint8_t {
   Drain,         ///< a remote queue was emptied; detail: how many blocks
   SlabChange,    ///< a slab changed its list or state; detail: blocks in use
   SlabRelease,   ///< an empty slab went back to its SuperSlab
-  SuperSlabMap,
-  SuperSlabUnmap,
-  LargeAlloc,
-  LargeFree,
   kCount
 };
 
-/// As histories and dumps name it.
+/// As reports name it.
 constexpr const char* name_of(TraceKind kind) noexcept {
-  constexpr const char* kNames[] = {"",        "alloc",       "free",   "resize",
-                                    "let go",  "link read",   "link set", "carve",
-                                    "push",    "drain",       "slab",   "slab release",
-                                    "map",     "unmap",       "large alloc", "large free"};
+  constexpr const char* kNames[] = {"",       "alloc",     "free",     "resize",
+                                    "let go", "link read", "link set", "carve",
+                                    "push",   "drain",     "slab",     "slab release"};
   static_assert(sizeof kNames / sizeof *kNames == static_cast<std::size_t>(TraceKind::kCount));
   return kind < TraceKind::kCount ? kNames[static_cast<std::size_t>(kind)] : "";
 }

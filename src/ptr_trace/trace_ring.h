@@ -1,6 +1,6 @@
 // The pointer trace: a ring of events for each heap, which its thread alone writes. Rings are never
-// freed, valid when zero, and all on one list, so that a report, a dump or a debugger can read them
-// while other threads go on. Called by the gates and hooks of level 4 through trace().
+// freed, valid when zero, and all on one list, so that a report can read them while other threads
+// go on. Called by the gates and hooks of level 4 through trace().
 //
 // PROTOCOL trace ring
 //   state: `shared_written` events ever; event i lies in slot i mod capacity.
@@ -31,11 +31,8 @@ struct TraceOrders {
   static constexpr std::memory_order kPushFailed = std::memory_order_relaxed;
 };
 
-class TraceRing {
+class alignas(64) TraceRing {
  public:
-  /// What a debugger looks for in a core: "HAKTRACE" as bytes.
-  static constexpr std::uint64_t kMagic = 0x45434152544b4148;
-
   /// `capacity` is a power of two; the memory behind the ring holds that many events.
   explicit TraceRing(std::uint64_t capacity) noexcept : capacity_(capacity) {}
   static constexpr std::size_t bytes_for(std::uint64_t capacity) noexcept {
@@ -89,13 +86,11 @@ class TraceRing {
   Slot* slots() noexcept { return reinterpret_cast<Slot*>(this + 1); }
   const Slot* slots() const noexcept { return reinterpret_cast<const Slot*>(this + 1); }
 
-  std::uint64_t magic_ = kMagic;
   std::uint64_t capacity_;
   TraceRing* next_ = nullptr;  // set before it is pushed
   std::atomic<std::uint64_t> shared_written_{0};
   std::uint64_t now_ = 0;      // owner only
   std::uint64_t who_ = 0;      // owner only
-  std::uint64_t unused_[2] = {};
 };
 static_assert(sizeof(TraceRing) == 64);
 

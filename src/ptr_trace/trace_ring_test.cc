@@ -49,10 +49,10 @@ class TraceRingTest : public testing::Test {
 
 TEST(TraceEventTest, GivesBackWhatWasPackedAtTheLimits) {
   TraceEvent event;
-  event.target = TraceEvent::target_of(TraceKind::LargeFree, 0x7fffffffffff);
+  event.target = TraceEvent::target_of(TraceKind::SlabRelease, 0x7fffffffffff);
   event.who = TraceEvent::who_of(4194303, (std::uint64_t{1} << 40) - 1);
   event.detail = TraceEvent::detail_of(0xffffffff, std::size_t{1} << 40);
-  EXPECT_EQ(event.kind(), TraceKind::LargeFree);
+  EXPECT_EQ(event.kind(), TraceKind::SlabRelease);
   EXPECT_EQ(event.address(), 0x7fffffffffffu);
   EXPECT_EQ(event.thread(), 4194303u);
   EXPECT_EQ(event.operation(), (std::uint64_t{1} << 40) - 1);
@@ -61,7 +61,8 @@ TEST(TraceEventTest, GivesBackWhatWasPackedAtTheLimits) {
 }
 
 TEST_F(TraceRingTest, AnEmptyRingHasNoEvent) {
-  EXPECT_TRUE(events_in(*rings_.add()).empty());
+  const TraceRing& ring = *rings_.add();
+  EXPECT_TRUE(events_in(ring).empty());
 }
 
 TEST_F(TraceRingTest, KeepsEventsInOrderWithTheirOperation) {
@@ -99,7 +100,7 @@ TEST_F(TraceRingTest, AReaderNeverSeesATornEvent) {
   TraceRing& ring = *rings_.add();
   std::atomic<bool> stop{false};
   std::thread writer([&] {
-    for (std::uint64_t i = 1; !stop.load(); ++i) {
+    for (std::uint64_t i = 1; !stop.load(TraceOrders::kLook); ++i) {
       ring.begin_operation(static_cast<std::uint32_t>(i % 1000), i);
       ring.record(TraceKind::Alloc, i, i);
     }
@@ -115,7 +116,7 @@ TEST_F(TraceRingTest, AReaderNeverSeesATornEvent) {
       last = event.detail;
     });
   }
-  stop = true;
+  stop.store(true, TraceOrders::kPublish);
   writer.join();
 }
 
