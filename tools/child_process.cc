@@ -100,6 +100,12 @@ class Child {
   void enforce_limit();
   void end_all(int signal) const;
   void forward(const siginfo_t& received) const;
+  /// True for a key pressed at the terminal, which the child has received as well.
+  bool reached_child(const siginfo_t& received) const {
+    return received.si_code == SI_KERNEL && !own_group_;
+  }
+  /// Takes the keys that arrived before the child's end was noticed: they were the child's.
+  void drop_keys(const SignalScope& signals) const;
   timespec time_to_wait() const;
 
   const ChildSpec& spec_;
@@ -193,8 +199,7 @@ bool Child::reap(ProgramEnd& end) {
 }
 
 void Child::forward(const siginfo_t& received) const {
-  // A key pressed at the terminal reached the whole foreground group, the child included.
-  if (received.si_code == SI_KERNEL && !own_group_) {
+  if (reached_child(received)) {
     if (ended_ && received.si_signo == SIGTSTP) raise(SIGSTOP);
     return;
   }
@@ -204,6 +209,16 @@ void Child::forward(const siginfo_t& received) const {
   } else {
     kill(pid_, received.si_signo);
   }
+}
+
+void Child::drop_keys(const SignalScope& signals) const {
+  constexpr timespec kNow{};
+  siginfo_t received{};
+  std::vector<int> kept;  // raised when none is left to take: they are ours
+  for (int signal; (signal = sigtimedwait(&signals.watched(), &received, &kNow)) > 0;) {
+    if (signal != SIGCHLD && !reached_child(received)) kept.push_back(signal);
+  }
+  for (const int signal : kept) raise(signal);
 }
 
 void Child::enforce_limit() {
@@ -255,6 +270,7 @@ ProgramEnd Child::wait(const SignalScope& signals) {
   ProgramEnd end;
   while (!reap(end)) attend(signals);
   if (spec_.follow_children) wait_for_rest(signals, end);
+  drop_keys(signals);
   return end;
 }
 

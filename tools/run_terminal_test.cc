@@ -3,9 +3,11 @@
 
 #include <poll.h>
 #include <pty.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -66,6 +68,23 @@ class TerminalProgram {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
 
+  /// Stops the process that the shell line became, and nothing else.
+  void stop() const {
+    kill(pid_, SIGSTOP);
+    waitpid(pid_, nullptr, WUNTRACED);
+  }
+  void go_on() const { kill(pid_, SIGCONT); }
+
+  /// Waits for the end of its only child, which it has not waited for itself.
+  void await_end_of_child() const {
+    const std::string pid = std::to_string(pid_);
+    pid_t child = 0;
+    std::ifstream("/proc/" + pid + "/task/" + pid + "/children") >> child;
+    pollfd process{static_cast<int>(syscall(SYS_pidfd_open, child, 0)), POLLIN, 0};
+    poll(&process, 1, kHangLimitMs);
+    close(process.fd);
+  }
+
   const std::string& output() const { return output_; }
 
  private:
@@ -124,6 +143,18 @@ TEST_P(RunTerminal, ControlCReachesTheProgramOnce) {
   program.type("go\n");
   EXPECT_EQ(program.finish(), 0);
   EXPECT_NE(program.output().find("count=1"), std::string::npos) << program.output();
+}
+
+TEST_P(RunTerminal, ControlCDoesNotOutliveTheProgramThatCaughtIt) {
+  TerminalProgram program(
+      run("sh -c 'trap caught=1 INT; echo ready; while [ -z \"$caught\" ]; do :; done; echo bye'"));
+  ASSERT_TRUE(program.prints("ready")) << program.output();
+  program.stop();
+  program.type("\x03");
+  ASSERT_TRUE(program.prints("bye")) << program.output();
+  program.await_end_of_child();
+  program.go_on();  // notices the end before the key
+  EXPECT_EQ(program.finish(), 0);
 }
 
 TEST_P(RunTerminal, ControlCEndsAProgramThatDoesNotCatchIt) {
