@@ -16,7 +16,7 @@ namespace hakmem::tools {
 inline constexpr int kCheckSkipped = 77;
 
 struct PlannedCheck {
-  GateCheck check;                       ///< group, name and order; the rest is filled in by running
+  GateCheck check;                       ///< group, name and order; running adds the rest
   std::vector<std::string> environment;  ///< NAME=value, added to the caller's
   std::vector<std::string> argv;         ///< argv[0] is a path
   double limit_seconds = 120;

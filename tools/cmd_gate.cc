@@ -134,7 +134,8 @@ int gate_profile(const GateRequest& request) {
 
 void add_gate(CLI::App& app, Action& action) {
   auto request = std::make_shared<GateRequest>();
-  CLI::App* command = app.add_subcommand("gate", "Run every check of this checkout, or of any malloc");
+  CLI::App* command =
+      app.add_subcommand("gate", "Run every check of this checkout, or of any malloc");
   command->footer(
       "Exit status: 0 all passed; 89 a check failed, and the last lines are the commands that\n"
       "repeat it; 88 only slower than the baseline; 125 the gate could not run.\n"
@@ -146,8 +147,9 @@ void add_gate(CLI::App& app, Action& action) {
       ->add_option("--target", request->target, "Any malloc library, from outside; or libc")
       ->type_name("LIB.so");
   command
-      ->add_option("--only", request->only, "These alone: a stage; with --target a group, a name or\n"
-                   "GROUP/NAME, a star at the end for the rest")
+      ->add_option("--only", request->only,
+                   "These alone: a stage; with --target a group, a name or GROUP/NAME,\n"
+                   "a star at the end for the rest")
       ->delimiter(',')
       ->type_name("CHECK");
   CLI::Option* const shard =

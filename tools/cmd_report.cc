@@ -87,8 +87,8 @@ void add_report(CLI::App& app, Action& action) {
       "In FILE %p is this process, %h the host, %t the time in seconds; - is standard output.");
   command
       ->add_option("reports", request->names,
-                   "report.json files, or folders that hold them (hk.PID, or the folder of -o); or\n"
-                   "the --json files of gate or fuzz, which are merged")
+                   "report.json files, or folders that hold them (hk.PID, or the folder of -o);\n"
+                   "or the --json files of gate or fuzz, which are merged")
       ->required()
       ->type_name("DIR|FILE");
   CLI::Option* text = command->add_flag("--text", request->text, "For people (the default)");

@@ -31,7 +31,9 @@ const char* word_of(CheckState state) {
   return "";
 }
 
-std::string first_line(const std::string& text) { return printable(text.substr(0, text.find('\n'))); }
+std::string first_line(const std::string& text) {
+  return printable(text.substr(0, text.find('\n')));
+}
 
 /// The reason's first lines, each indented and harmless.
 std::string indented(const std::string& text) {
