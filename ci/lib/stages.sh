@@ -6,9 +6,9 @@
 stage_table="
 packages     quick,full,nightly  what is missing of the Debian packages is installed
 build        quick,full,nightly  g++: the five levels, the tools, all tests
-ctest-quick  quick               the tests labelled quick: unit, properties, stress, fuzz corpus, golden counts
+ctest-quick  quick               what is labelled quick: unit, properties, stress, corpus, golden
 ctest        full,nightly        every test of that build but the mutants
-mutants      full,nightly        each known defect put back must be found; when the build has such tests
+mutants      full,nightly        each defect put back must be found; left out without such tests
 clang-14     full,nightly        the five levels and the tests, warning-free
 clang-19     full,nightly        the same
 asan         full,nightly        unit tests and properties under AddressSanitizer
