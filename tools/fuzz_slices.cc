@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/violation.h"
 #include "tools/check_runner.h"
 #include "tools/gate_render.h"
 
@@ -46,6 +47,8 @@ PlannedCheck plan_slice(const SlicedFuzz& fuzz, std::uint64_t slice) {
                   fmt::format("-runs={}", runs),
                   fmt::format("-seed={}", fuzz.seed + slice),
                   "-rss_limit_mb=4096",
+                  // Its own status for a find, 77, is that of a check which cannot check.
+                  fmt::format("-error_exitcode={}", exit_code::kFinding),
                   "-print_final_stats=1",
                   fmt::format("-artifact_prefix={}/", fuzz.artifacts.string()),
                   kept.string()};

@@ -90,6 +90,16 @@ class Stages(unittest.TestCase):
             done = run(os.path.join(REPOSITORY, "ci", "test"), *option)
             self.assertEqual(done.returncode, 64, done.stderr)
 
+    def test_the_workflow_runs_every_stage_once(self):
+        stages = run(os.path.join(REPOSITORY, "ci", "test"), "--list").stdout.split()
+        with open(os.path.join(REPOSITORY, ".github", "workflows", "gate.yml"),
+                  encoding="utf-8") as file:
+            matrix = file.read().split("        stages:\n")[1].split("    steps:")[0]
+        named = [stage for line in matrix.splitlines() for stage in line.strip(" -").split(",")]
+        self.assertEqual(set(named) - {""}, set(stages) - {"packages", "ctest-quick"})
+        for stage in set(stages) - {"packages", "ctest-quick", "build"}:
+            self.assertEqual(named.count(stage), 1, stage)
+
     def bench_file(self, name, ratio, ratio_rss):
         group = {"name": "mixed", "allocators": {"l0": {"ratio": ratio, "ratio_rss": ratio_rss}}}
         return self.write(name, json.dumps(

@@ -216,7 +216,8 @@ HAK_API_CASE(enormous_alignment, "errors.memalign_alignment_over_half") {
 
 HAK_API_CASE(recovers, "errors.works_after_refusals") {
   for (int i = 0; i < 1000; ++i) {
-    expect_refused(std::malloc(opaque(SIZE_MAX - static_cast<std::size_t>(i))), "malloc", 0);
+    const std::size_t too_much = SIZE_MAX - static_cast<std::size_t>(i);
+    expect_refused(std::malloc(opaque(too_much)), "malloc", too_much);
     void* block = std::malloc(static_cast<std::size_t>(i) * 50);
     HAK_EXPECT(block != nullptr, "NULL after %d refusals", i);
     std::free(block);
