@@ -248,6 +248,7 @@ std::string telling_lines(const std::string& output) {
   }
   const auto says = [](const std::string& line) {
     return line.starts_with("FAIL") || line.starts_with("SKIPPED") ||
+           line.starts_with("Falsifiable") ||
            line.find("HAKMEM ━━") != std::string::npos;
   };
   auto first = std::find_if(lines.begin(), lines.end(), says);

@@ -3,23 +3,22 @@
 // is shrunk like any other failure; the shortest list is in the file that the message names.
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "property_tests/ops/draw_for_test.h"
-#include "property_tests/ops/process_subject.h"
-#include "stress/check.h"
+#include "property_tests/ops/foreign_subject.h"
 
 namespace hakmem::ops {
 namespace {
 
-std::unique_ptr<Subject> make_process(std::uint32_t) { return std::make_unique<ProcessSubject>(); }
+std::unique_ptr<Subject> make_process(std::uint32_t) {
+  if (malloc_is_foreign()) return std::make_unique<ForeignSubject>();
+  return std::make_unique<ProcessSubject>();
+}
 
 /// Other mallocs may align a block smaller than 16 bytes to 8, as C23 has it.
 RunSettings settings_for_target() {
-  const bool ours = std::strstr(stress::subject_path(), "libhakmem") != nullptr;
   RunSettings settings;
   settings.live_bytes_max = 64u << 20;
-  settings.small_align = ours ? 16 : 8;
+  settings.small_align = malloc_is_foreign() ? 8 : 16;
   return settings;
 }
 

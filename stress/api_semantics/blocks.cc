@@ -17,20 +17,13 @@ void expect_aligned(const void* block, std::size_t align, const char* what, std:
              "%s(%zu): %p is not aligned to %zu", what, bytes, block, align);
 }
 
-/// 16, as glibc has it for all sizes; others may align a block for the objects that fit into it
-/// (C23, 7.24.3).
-std::size_t alignment_due(std::size_t bytes) {
-  if (!is_foreign() || bytes >= 16) return 16;
-  return bytes >= 8 ? 8 : bytes >= 4 ? 4 : bytes >= 2 ? 2 : 1;
-}
-
 template <class Allocate>
 void sixteen_for_all(const char* what, Allocate allocate) {
   for (std::size_t n = 0; n <= 5000; ++n) {
     void* first = allocate(n);
     void* second = allocate(n);
-    expect_aligned(first, alignment_due(n), what, n);
-    expect_aligned(second, alignment_due(n), what, n);
+    expect_aligned(first, alignment_due(n, is_foreign()), what, n);
+    expect_aligned(second, alignment_due(n, is_foreign()), what, n);
     std::free(first);
     std::free(second);
   }
