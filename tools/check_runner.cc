@@ -220,6 +220,7 @@ void collect(std::vector<Running>& running, const std::vector<PlannedCheck>& pla
     close(run.output);
     std::vector<GateCheck>& place = done[run.index];
     if (check.state == CheckState::Passed && planned.figures) place = planned.figures(output);
+    if (place.size() == 1) place.front().seconds = check.seconds;
     if (place.empty()) place.push_back(std::move(check));
     for (const GateCheck& one : place) on_done(one);
     running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -129,6 +130,22 @@ std::vector<GateResult> read_gate_results(const std::vector<std::string>& names)
   return results;
 }
 
+namespace {
+
+/// In the order of the unsharded run; checks of one place stay as they are.
+void sort_checks(std::vector<GateCheck>& checks) {
+  std::vector<std::size_t> places(checks.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(checks[a].order, a) < std::pair(checks[b].order, b);
+  });
+  std::vector<GateCheck> sorted;
+  for (const std::size_t place : places) sorted.push_back(std::move(checks[place]));
+  checks = std::move(sorted);
+}
+
+}  // namespace
+
 GateResult merge_gate_results(const std::vector<GateResult>& results) {
   GateResult merged{results.front().kind, results.front().subject, {}};
   for (const GateResult& result : results) {
@@ -139,8 +156,7 @@ GateResult merge_gate_results(const std::vector<GateResult>& results) {
     }
     merged.checks.insert(merged.checks.end(), result.checks.begin(), result.checks.end());
   }
-  std::stable_sort(merged.checks.begin(), merged.checks.end(),
-                   [](const GateCheck& a, const GateCheck& b) { return a.order < b.order; });
+  sort_checks(merged.checks);
   const auto same = [](const GateCheck& a, const GateCheck& b) {
     return a.order == b.order && a.group == b.group && a.name == b.name;
   };

@@ -158,7 +158,7 @@ void TargetPlan::add_stress() {
   add("stress", "larson",
       {program("larson"), "--runs", by_depth(request_.depth, "3", "20", "200")})
       .limit_seconds = 1800;
-  // It demands glibc's answers where C leaves them open; the api group has those that all must give.
+  // It demands glibc's answers where C leaves them open; the api group has those of every malloc.
   if (!foreign()) add("stress", "size_matrix", {program("size_matrix")}).limit_seconds = 600;
 }
 
