@@ -168,6 +168,13 @@ inline int run_self(const char* const* arguments) {
   return status;
 }
 
+/// How a block must be aligned: to 16, as glibc has it for all sizes; another malloc may align it
+/// for the objects that fit into it (C23, 7.24.3).
+inline std::size_t alignment_due(std::size_t bytes, bool foreign) noexcept {
+  if (!foreign || bytes >= 16) return 16;
+  return bytes >= 8 ? 8 : bytes >= 4 ? 4 : bytes >= 2 ? 2 : 1;
+}
+
 /// Value after `--name` on the command line, or `fallback`.
 inline const char* text_option(int argc, char** argv, const char* name, const char* fallback) {
   for (int i = 1; i + 1 < argc; ++i) {

@@ -17,6 +17,7 @@ struct Config {
   std::size_t size_max = 1024;
   std::size_t slots = 4096;
   std::uint64_t seed = 42;
+  bool foreign = false;  ///< alignment_due() for another malloc than HAKMEM
 };
 
 struct Slot {
@@ -73,8 +74,8 @@ class Run {
 
   void acquire(std::size_t index, std::uint64_t dice) {
     Slot& slot = slots[index];
-    std::size_t align = 16;
     slot.bytes = rng_.below(config_.size_max + 1);
+    std::size_t align = alignment_due(slot.bytes, config_.foreign);
     const unsigned way = static_cast<unsigned>(dice >> 32) % 16;
     if (way == 0) {
       slot.block = std::calloc(1, slot.bytes);
@@ -134,6 +135,7 @@ int run_seeds(const char* list, int argc, char** argv) {
                                "--size-max",   text_option(argc, argv, "--size-max", "1024"),
                                "--iterations", text_option(argc, argv, "--iterations", "500000"),
                                "--slots",      text_option(argc, argv, "--slots", "4096"),
+                               has_option(argc, argv, "--foreign") ? "--foreign" : nullptr,
                                nullptr};
     const int status = run_self(arguments);
     ++runs;
@@ -161,6 +163,7 @@ int main(int argc, char** argv) {
   config.size_max = number_option(argc, argv, "--size-max", config.size_max);
   config.slots = number_option(argc, argv, "--slots", config.slots);
   config.seed = number_option(argc, argv, "--seed", config.seed);
+  config.foreign = has_option(argc, argv, "--foreign");
   if (config.slots == 0 || config.slots > kSlotMax) die("--slots: 1 to %zu", kSlotMax);
   char replay[256];
   std::snprintf(replay, sizeof replay,

@@ -14,6 +14,8 @@
 #include "tools/child_process.h"
 #include "tools/commands.h"
 #include "tools/environment.h"
+#include "tools/fuzz_slices.h"
+#include "tools/gate_render.h"
 #include "tools/library_path.h"
 #include "tools/run_plan.h"
 
@@ -31,6 +33,10 @@ struct FuzzRequest {
   std::string corpus;
   std::string minimize;
   std::string merge;
+  std::uint64_t runs = 0;  ///< 0: as long as `time`
+  std::uint64_t seed = 1;
+  std::string shard = "1/1";
+  std::string json;
 };
 
 /// A kind of input: the fuzzer's program and whether its inputs are operation lists.
@@ -144,6 +150,36 @@ unsigned report_finds(const fs::path& artifacts, const FuzzRequest& request,
   return finds;
 }
 
+/// A fixed number of executions, or this machine's part of them.
+int fuzz_slices(const FuzzRequest& request, const FuzzKind& kind) {
+  SlicedFuzz sliced;
+  sliced.shard = parse_shard(request.shard);
+  GateOutputs outputs;
+  outputs.json = request.json;
+  prepare_gate_outputs(outputs);
+  const WorkFolder work;
+  ChildSpec subject;
+  set_subject(subject, request, kind, work.path());
+  sliced.kind = kind.name;
+  sliced.program = require_fuzzer(kind);
+  sliced.target = request.target.empty() ? "" : fs::absolute(request.target).string();
+  sliced.environment = subject.environment;
+  if (!request.corpus.empty()) sliced.corpus = fs::absolute(request.corpus);
+  sliced.artifacts = fs::absolute("hk.fuzz");
+  sliced.scratch = work.path();
+  sliced.runs = request.runs;
+  sliced.seed = request.seed;
+  sliced.jobs = request.jobs;
+  fs::create_directories(sliced.artifacts);
+  const GateResult result = run_slices(sliced);
+  report_finds(sliced.artifacts, request, kind);
+  std::error_code error;
+  fs::remove(sliced.artifacts, error);  // only when it is empty
+  write_gate_outputs(outputs, result);
+  if (request.json != "-") fmt::print("{}", render_gate_text(result));
+  return exit_status_of(result);
+}
+
 int fuzz(const FuzzRequest& request) {
   // A foreign malloc can only be looked at from outside, which is what the misuse fuzzer does.
   const FuzzKind& kind = kind_called(request.target.empty() ? request.kind : "misuse");
@@ -151,6 +187,7 @@ int fuzz(const FuzzRequest& request) {
     throw CommandError(exit_code::kBadOption, "--merge needs --corpus DIR, which it merges into");
   }
   seconds_of(request.time);
+  if (request.runs != 0) return fuzz_slices(request, kind);
   const WorkFolder work;
   ChildSpec spec;
   spec.file = require_fuzzer(kind);
@@ -200,6 +237,19 @@ void add_fuzz(CLI::App& app, Action& action) {
   command->add_option("--merge", request->merge, "Add to --corpus what of DIR adds coverage")
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
+  CLI::Option* const runs =
+      command->add_option("--runs", request->runs,
+                          "So many executions instead of --time, in slices of 50000 with a seed "
+                          "each;\nthe corpus stays as it is");
+  runs->check(CLI::Range(1ul, 1'000'000'000'000ul))->type_name("N");
+  command->add_option("--seed", request->seed, "Of the first slice")->needs(runs)->type_name("N");
+  command
+      ->add_option("--shard", request->shard,
+                   "Part K of N of the slices; `hakmem report` merges the --json of all")
+      ->needs(runs)
+      ->type_name("K/N");
+  command->add_option("--json", request->json, "The slices' results")->needs(runs)->type_name(
+      "FILE");
   command->callback([request, &action] { action = [request] { return fuzz(*request); }; });
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/violation.h"
 #include "tools/commands.h"
+#include "tools/gate_render.h"
 #include "tools/option_list.h"
 #include "tools/output_file.h"
 #include "tools/render.h"
@@ -27,7 +28,26 @@ struct ReportRequest {
   std::string html_file, sarif_file, junit_file;  ///< empty: none; "-": standard output
 };
 
+/// Results of `hakmem gate` or `hakmem fuzz`, parts of one run, as one. Status 89 when one failed.
+int report_gate(const ReportRequest& request, const std::vector<GateResult>& parts) {
+  if (!request.other.empty()) {
+    throw CommandError(exit_code::kBadOption, "--diff compares reports of runs, not of gates");
+  }
+  const GateResult result = merge_gate_results(parts);
+  const GateOutputs outputs{request.junit_file, request.sarif_file, request.html_file,
+                            request.json ? "-" : ""};
+  prepare_gate_outputs(outputs);
+  write_gate_outputs(outputs, result);
+  const bool any_file = !outputs.junit.empty() || !outputs.sarif.empty() || !outputs.html.empty();
+  if (request.text || (!any_file && !request.json)) {
+    write_output("-", render_gate_text(result), "--text");
+  }
+  return exit_status_of(result);
+}
+
 int report(const ReportRequest& request) {
+  const std::vector<GateResult> gates = read_gate_results(request.names);
+  if (!gates.empty()) return report_gate(request, gates);
   const Report newer = merge_reports(read_reports(request.names));
   Report older;
   ReportDiff diff;
@@ -67,7 +87,8 @@ void add_report(CLI::App& app, Action& action) {
       "In FILE %p is this process, %h the host, %t the time in seconds; - is standard output.");
   command
       ->add_option("reports", request->names,
-                   "report.json files, or folders that hold them (hk.PID, or the folder of -o)")
+                   "report.json files, or folders that hold them (hk.PID, or the folder of -o);\n"
+                   "or the --json files of gate or fuzz, which are merged")
       ->required()
       ->type_name("DIR|FILE");
   CLI::Option* text = command->add_flag("--text", request->text, "For people (the default)");

@@ -12,6 +12,7 @@
 
 #include "base/violation.h"
 #include "tools/commands.h"
+#include "tools/gate_command.h"
 #include "tools/nearest.h"
 #include "tools/run_plan.h"
 
@@ -87,6 +88,7 @@ int dispatch(std::vector<std::string> args) {
   add_doctor(app, action);
   add_lib(app, action);
   add_fuzz(app, action);
+  add_gate(app, action);
   add_replay(app, action);
   add_record(app, action, program);
   program = split_program_off(app, args);

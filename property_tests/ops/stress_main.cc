@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include <fmt/format.h>
@@ -17,8 +16,8 @@
 #include "property_tests/ops/child_case.h"
 #include "property_tests/ops/crash_note.h"
 #include "property_tests/ops/file.h"
+#include "property_tests/ops/foreign_subject.h"
 #include "property_tests/ops/generate.h"
-#include "property_tests/ops/process_subject.h"
 #include "stress/check.h"
 
 namespace hakmem::ops {
@@ -57,6 +56,13 @@ std::string command_of(const Settings& settings, std::uint64_t round) {
                      settings.ordered ? " --ordered" : "");
 }
 
+/// How `hakmem replay` comes nearest to what was done here.
+std::string replay_options(const Settings& settings) {
+  const std::string library = stress::subject_path();
+  return fmt::format("--malloc {}{}", library.empty() ? "libc" : library,
+                     settings.ordered ? "" : " --parallel");
+}
+
 /// A round's list. Every fourth has forks: they take most of the time where they occur.
 OperationList list_of_round(const Settings& settings, std::uint64_t round) {
   Shape shape = settings.shape;
@@ -73,11 +79,13 @@ bool run_round(const Settings& settings, std::uint64_t round, std::uint64_t& exe
   static std::string command;
   command = command_of(settings, round);
   set_crash_note({list.seed, command.c_str(), progress.begin(), progress.size()});
-  ProcessSubject subject;
+  ProcessSubject own;
+  ForeignSubject foreign;
+  Subject& subject = malloc_is_foreign() ? static_cast<Subject&>(foreign) : own;
   RunSettings run_settings;
   run_settings.progress = progress.begin();
   run_settings.live_bytes_max = 64u << 20;
-  run_settings.small_align = std::strstr(stress::subject_path(), "libhakmem") != nullptr ? 16 : 8;
+  run_settings.small_align = malloc_is_foreign() ? 8 : 16;
   Interpreter interpreter(list.operations, subject, run_settings);
   run(interpreter, settings.ordered ? Schedule::Ordered : Schedule::Parallel);
   executed += interpreter.counts().executed;
@@ -88,7 +96,7 @@ bool run_round(const Settings& settings, std::uint64_t round, std::uint64_t& exe
   result.operation = finding.index;
   const std::string name = fmt::format("failed_stress_{}", list.seed);
   fmt::print(stderr, "FAIL round {}: {}  in context: {}\n", round,
-             describe_failure(list, result, name, settings.ordered ? "" : "--parallel"), command);
+             describe_failure(list, result, name, replay_options(settings)), command);
   return false;
 }
 

@@ -34,6 +34,10 @@ void* function_named(const char* name);
 /// True when a malloc library is under test, false on the C library's own.
 bool has_subject() noexcept;
 
+/// True with --foreign: what the C standard leaves open is open. Without it a malloc library must
+/// do as glibc does, and have the names that are newer than the C library.
+bool is_foreign() noexcept;
+
 }  // namespace hakmem::stress
 
 #define HAK_API_CASE(function, name)                                             \

@@ -15,8 +15,14 @@ constexpr std::size_t kTiers[] = {1, 64, 1024, 8192, 60000, 300000, 1 << 20, 40 
 /// The block is NULL and errno is ENOMEM; `what` names the call.
 void expect_refused(const void* block, const char* what, std::size_t bytes) {
   HAK_EXPECT(block == nullptr, "%s(%zu) returned %p", what, bytes, block);
-  HAK_EXPECT(errno == ENOMEM, "%s(%zu) left errno %d", what, bytes, errno);
+  HAK_EXPECT(errno == ENOMEM, "%s(%zu) left errno %d, not ENOMEM", what, bytes, errno);
   errno = 0;
+}
+
+/// What realloc(p, 0) returned: NULL as glibc does it; C17 lets others return a block of no bytes.
+void expect_freed(void* block) {
+  HAK_EXPECT(block == nullptr || is_foreign(), "realloc(p, 0) is not NULL");
+  std::free(block);
 }
 
 /// A live block with content, which a failed realloc must not touch.
@@ -70,7 +76,7 @@ HAK_API_CASE(realloc_zero, "errors.realloc_zero_frees") {
   for (std::size_t n : kTiers) {
     void* block = std::malloc(n);
     HAK_EXPECT(block != nullptr, "malloc(%zu)", n);
-    HAK_EXPECT(std::realloc(block, opaque(std::size_t{0})) == nullptr, "realloc(p, 0) is not NULL");
+    expect_freed(std::realloc(block, opaque(std::size_t{0})));
   }
 }
 
@@ -80,12 +86,12 @@ HAK_API_CASE(realloc_zero_bounded, "errors.realloc_zero_gives_memory_back") {
     void* block = std::malloc(1 << 20);
     HAK_EXPECT(block != nullptr, "out of memory after %d blocks of 1 MiB", i);
     static_cast<char*>(block)[i % (1 << 20)] = 1;
-    HAK_EXPECT(std::realloc(block, opaque(std::size_t{0})) == nullptr, "realloc(p, 0) is not NULL");
+    expect_freed(std::realloc(block, opaque(std::size_t{0})));
   }
 }
 
 HAK_API_CASE(reallocarray_zero, "errors.reallocarray_zero_frees") {
-  HAK_EXPECT(reallocarray(std::malloc(10), opaque(std::size_t{0}), 8) == nullptr, "not NULL");
+  expect_freed(reallocarray(std::malloc(10), opaque(std::size_t{0}), 8));
 }
 
 HAK_API_CASE(realloc_null, "errors.realloc_null_is_malloc") {
@@ -187,12 +193,14 @@ HAK_API_CASE(odd_alignment, "errors.alignment_no_power_of_two") {
       while (power < align) power *= 2;
       errno = 0;
       void* block = way(opaque(align), 128);
+      // C asks of others only that such a call returns NULL or a block.
       if (block == nullptr) {
-        HAK_EXPECT(errno == EINVAL, "alignment %zu: NULL with errno %d", align, errno);
+        HAK_EXPECT(errno == EINVAL || is_foreign(), "alignment %zu: NULL with errno %d", align,
+                   errno);
         continue;
       }
-      HAK_EXPECT(reinterpret_cast<std::uintptr_t>(block) % power == 0, "alignment %zu: %p", align,
-                 block);
+      HAK_EXPECT(reinterpret_cast<std::uintptr_t>(block) % power == 0 || is_foreign(),
+                 "alignment %zu: %p", align, block);
       stamp(block, 128, 1);
       std::free(block);
     }
@@ -203,12 +211,13 @@ HAK_API_CASE(enormous_alignment, "errors.memalign_alignment_over_half") {
   errno = 0;
   void* block = memalign(opaque(SIZE_MAX / 2 + 2), 16);
   HAK_EXPECT(block == nullptr, "returned %p", block);
-  HAK_EXPECT(errno == EINVAL || errno == ENOMEM, "errno %d", errno);
+  HAK_EXPECT(errno == EINVAL || errno == ENOMEM || is_foreign(), "errno %d", errno);
 }
 
 HAK_API_CASE(recovers, "errors.works_after_refusals") {
   for (int i = 0; i < 1000; ++i) {
-    expect_refused(std::malloc(opaque(SIZE_MAX - static_cast<std::size_t>(i))), "malloc", 0);
+    const std::size_t too_much = SIZE_MAX - static_cast<std::size_t>(i);
+    expect_refused(std::malloc(opaque(too_much)), "malloc", too_much);
     void* block = std::malloc(static_cast<std::size_t>(i) * 50);
     HAK_EXPECT(block != nullptr, "NULL after %d refusals", i);
     std::free(block);

@@ -1,0 +1,20 @@
+// A part of a run that is spread over machines: K/N is every N-th unit from the K-th on. Called by
+// gate and fuzz. Invariant: the shards 1/N … N/N hold each unit once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hakmem::tools {
+
+struct Shard {
+  std::uint64_t part = 1;  ///< 1 to `parts`
+  std::uint64_t parts = 1;
+
+  bool holds(std::uint64_t unit) const { return unit % parts == part - 1; }
+};
+
+/// Reads "2/8". Throws CommandError (64).
+Shard parse_shard(const std::string& text);
+
+}  // namespace hakmem::tools
