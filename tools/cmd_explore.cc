@@ -31,7 +31,7 @@ struct ExploreRequest {
   std::string script;
   unsigned long long seeds = 0, programs = 0, replay = 0;
   int preemptions = -1, stale = -1;
-  unsigned jobs = 1, depth = 0, repeat = 0;
+  unsigned jobs = 1, depth = 0, repeat = 0, tiny = 0;
   bool list = false, no_stale = false, no_races = false;
 };
 
@@ -64,6 +64,7 @@ std::vector<std::string> arguments_of(const ExploreRequest& request) {
   add("--seconds", request.time.empty() ? 0 : seconds_of(request.time), !request.time.empty());
   add("--jobs", request.jobs, request.jobs > 1);
   add("--shard", request.shard, !request.shard.empty());
+  add("--tiny", request.tiny, request.tiny != 0);
   add("--depth", request.depth, request.depth != 0);
   add("--preemptions", request.preemptions, request.preemptions >= 0);
   add("--stale", request.stale, request.stale >= 0);
@@ -105,6 +106,8 @@ void add_bounds(CLI::App& command, ExploreRequest& request) {
   command.add_option("--seeds", request.seeds, "Schedules of each protocol; dfs: of each program")
       ->type_name("N");
   command.add_option("--programs", request.programs, "Programs of each protocol")->type_name("N");
+  command.add_option("--tiny", request.tiny, "Cut programs to K operations of each thread: for dfs")
+      ->type_name("K");
   command.add_option("--time", request.time, "How long in all: 60s, 5m, 2h")->type_name("TIME");
   command.add_option("--preemptions", request.preemptions, "Bound of dfs")
       ->check(CLI::Range(0, 16))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`hakmem explore` from outside: exit statuses, the reproducer, and what it says when it cannot run.
+"""`hakmem explore` from outside: exit statuses, the reproducer, what it says when it cannot run.
 
 Called by ctest: command_test.py HAKMEM LIST.hkops  Exit 0: all as the interface promises.
 """

@@ -217,7 +217,8 @@ void print_coverage() {
     if (!point.executed) fmt::print("  never reached  {}\n", to_text(point.place));
   }
   for (const SchedulePoint& point : points) {
-    if (point.executed && !point.contended) fmt::print("  one thread     {}\n", to_text(point.place));
+    if (!point.executed || point.contended) continue;
+    fmt::print("  one thread     {}\n", to_text(point.place));
   }
 }
 

@@ -57,6 +57,20 @@ bool choose_file(const std::string& path, Chosen& chosen) {
   return true;
 }
 
+/// The family's programs, each thread's operations cut to the first few: small enough for every
+/// schedule of them.
+Family cut(const Family& family, unsigned operations_max) {
+  Family tiny = family;
+  tiny.make = [make = family.make, operations_max](std::uint64_t seed) {
+    Program program = make(seed);
+    for (std::vector<Op>& thread : program.threads) {
+      if (thread.size() > operations_max) thread.resize(operations_max);
+    }
+    return program;
+  };
+  return tiny;
+}
+
 /// False: it names nothing.
 bool choose(const std::string& text, Chosen& chosen) {
   const std::size_t colon = text.find(':');
@@ -91,6 +105,9 @@ int run(const Options& options) {
                options.protocol);
     return kBadOption;
   }
+  if (options.tiny != 0 && options.hkops.empty()) {
+    for (Family& family : chosen.families) family = cut(family, options.tiny);
+  }
   Shard shard;
   if (!parse_shard(options.shard, shard)) {
     fmt::print(stderr, "explore: '{}' is no shard; write 2/4 for the second quarter\n",
@@ -122,6 +139,7 @@ void describe(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber);
   app.add_option("--programs", options.programs, "how many programs of the family");
   app.add_option("--seconds", options.seconds, "at most, shared by the families");
+  app.add_option("--tiny", options.tiny, "cut programs to so many operations of each thread");
   app.add_option("--jobs", options.jobs, "processes at a time")->check(CLI::Range(1, 256));
   app.add_option("--shard", options.shard, "K/N: the K-th of N parts of the programs");
   app.add_option("--seed", options.seed, "of the first schedule");

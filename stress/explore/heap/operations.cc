@@ -17,8 +17,8 @@ using ops::VerbGroup;
 constexpr std::uint64_t kBytesMax = std::uint64_t{16} << 20;
 constexpr std::uint64_t kAlignMax = std::uint64_t{1} << 20;
 
-/// Turns a list into one program. An operation that does not apply where it stands is skipped, as in
-/// the interpreter; what a block's slot holds there is known, because its order is kept.
+/// Turns a list into one program. An operation that does not apply where it stands is skipped, as
+/// in the interpreter; what a block's slot holds there is known, because its order is kept.
 class Converter {
  public:
   explicit Converter(Program& program) : program_(program) {}

@@ -10,8 +10,8 @@
 namespace explore_heap {
 
 /// Reads the file into `program`. Returns a sentence for people when it cannot be explored: it
-/// cannot be read, or it has more threads or blocks than a schedule. `left_out`: how many operations
-/// have no counterpart (misuse, requests of many megabytes).
+/// cannot be read, or it has more threads or blocks than a schedule. `left_out`: how many
+/// operations have no counterpart (misuse, requests of many megabytes).
 std::string read_operations(const std::string& path, Program& program, unsigned& left_out);
 
 }  // namespace explore_heap

@@ -23,6 +23,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t replay = 0;
   double seconds = 0;                    ///< for all families together; 0: no limit
+  unsigned tiny = 0;                     ///< operations of a thread at most; 0: all
   unsigned jobs = 1, depth = 3, preemptions = 2, stale = 2, repeat = 0;
   bool brief = false, hashes = false, coverage = false;
   bool no_stale = false, no_races = false, list = false, quiet = false;
@@ -61,6 +62,7 @@ inline std::string arguments_of(const Options& options, bool by_seed) {
   if (by_seed && options.depth != standard.depth) {
     text += " --depth " + std::to_string(options.depth);
   }
+  if (options.tiny != 0) text += " --tiny " + std::to_string(options.tiny);
   if (options.no_stale) text += " --no-stale";
   if (options.no_races) text += " --no-races";
   return text;

@@ -48,8 +48,8 @@ struct Program {
   bool attached = true;      ///< the threads have heaps of their own already
   bool warm = false;         ///< and a SuperSlab each
   bool may_fail = false;     ///< the system refuses memory now and then
-  /// Slots are everybody's: operations on one slot happen in the order of their turns, all others in
-  /// any. Blocks that are left at the end are freed when all threads have ended.
+  /// Slots are everybody's: operations on one slot happen in the order of their turns, all others
+  /// in any. Blocks that are left at the end are freed when all threads have ended.
   bool shared_slots = false;
   bool careless = false;     ///< a broken program: hands blocks over without ordering
   SystemTraits system;

@@ -34,8 +34,8 @@ Program fork_handlers(std::uint64_t seed) {
   return program;
 }
 
-/// One thread makes blocks and tells their addresses; others look them up without being handed them.
-/// The blocks stay until all threads have ended.
+/// One thread makes blocks and tells their addresses; another looks them up without being handed
+/// them. The blocks stay until all threads have ended.
 Program rumour(std::uint64_t seed) {
   Random random(seed);
   Program program;
@@ -76,7 +76,7 @@ Program refused(std::uint64_t seed) {
   return program;
 }
 
-/// Large blocks that grow and shrink in place, move, and are cut from and joined to their neighbours.
+/// Large blocks that grow and shrink in place, move, are cut from and joined to their neighbours.
 Program runs(std::uint64_t seed) {
   Random random(seed);
   Program program;

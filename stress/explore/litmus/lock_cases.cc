@@ -1,5 +1,5 @@
-// Litmus programs of locks for many readers, of functions that run once, and of values that end with
-// their thread; compiled with -fsanitize=thread.
+// Litmus programs of locks for many readers, of functions that run once, and of values that end
+// with their thread; compiled with -fsanitize=thread.
 #include <pthread.h>
 
 #include <mutex>

@@ -1,6 +1,6 @@
-// Which atomic accesses of the code under test the schedules have made. Called by the engine at each
-// of them, and by drivers that print the list. Invariant: marking changes no decision; marks of
-// processes forked after start() are the parent's too.
+// Which atomic accesses of the code under test the schedules have made. Called by the engine at
+// each of them, and by drivers that print the list. Invariant: marking changes no decision; marks
+// of processes forked after start() are the parent's too.
 #pragma once
 
 #include <cstdint>

@@ -31,8 +31,8 @@ void end_once(const void* once, const void* pc);
 bool wait_condition(const void* condition, const void* mutex, bool may_time_out, const void* pc);
 void signal_condition(const void* condition, bool all, const void* pc);
 
-/// The destructors of the running thread's specific values, as at a thread's end. Defined beside the
-/// stand-ins of pthread_setspecific.
+/// The destructors of the running thread's specific values, as at a thread's end. Defined beside
+/// the stand-ins of pthread_setspecific.
 void run_key_destructors();
 
 /// FUTEX_WAIT: sleeps if the word is still `expected`. False: it was not.
