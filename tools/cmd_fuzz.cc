@@ -1,9 +1,6 @@
 // `hakmem fuzz`: runs one of the fuzzers that lie beside this program, with the library it is for
 // preloaded, and turns what it finds into a file for `hakmem replay`.
 
-#include <algorithm>
-#include <cctype>
-#include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
@@ -13,6 +10,7 @@
 #include "property_tests/ops/file.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/duration.h"
 #include "tools/environment.h"
 #include "tools/fuzz_slices.h"
 #include "tools/gate_render.h"
@@ -57,24 +55,6 @@ const FuzzKind& kind_called(const std::string& name) {
     if (name == kind.name) return kind;
   }
   throw CommandError(exit_code::kBadOption, "unknown kind '" + name + "'");
-}
-
-/// Seconds in "90", "90s", "5m" or "2h".
-unsigned seconds_of(const std::string& text) {
-  std::size_t end = 0;
-  unsigned long number = 0;
-  if (!text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) != 0) {
-    number = std::stoul(text.substr(0, 9), &end);
-  }
-  const std::string unit = text.substr(std::min(end, text.size()));
-  const unsigned long scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60
-                              : unit == "h"               ? 3600
-                                                          : 0;
-  if (end == 0 || number == 0 || scale == 0 || number > 1'000'000) {
-    throw CommandError(exit_code::kBadOption,
-                       fmt::format("'{}' is no time; write 60s, 5m or 2h", text));
-  }
-  return static_cast<unsigned>(number * scale);
 }
 
 fs::path require_fuzzer(const FuzzKind& kind) {

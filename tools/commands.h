@@ -37,6 +37,7 @@ void add_explain(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_lib(CLI::App& app, Action& action);
 void add_fuzz(CLI::App& app, Action& action);
+void add_explore(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_record(CLI::App& app, Action& action, const ProgramArgs& program);
 

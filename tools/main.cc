@@ -89,6 +89,7 @@ int dispatch(std::vector<std::string> args) {
   add_lib(app, action);
   add_fuzz(app, action);
   add_gate(app, action);
+  add_explore(app, action);
   add_replay(app, action);
   add_record(app, action, program);
   program = split_program_off(app, args);

@@ -58,6 +58,27 @@ class Fork : public DomainTest {
   }
 };
 
+TEST_F(Fork, AFreeThatTheForkCutOffBeforeItsSlabWasListedIsNotLost) {
+  void* const block = allocate(32);
+  void* const other = allocate(32);
+  ASSERT_NE(block, nullptr);
+  ASSERT_NE(other, nullptr);
+  Slab& slab = *locate(*domain_, wild(block)).slab;
+  const auto base_of = [](void* user) {
+    return to_base(SlabUser::unsafe_from(static_cast<std::byte*>(user)));
+  };
+  // As a thread that pushed and was not there any more to list the slab.
+  ASSERT_TRUE(slab.shared_remote.push({base_of(block), base_of(block), 1}));
+  fork_and([&] {
+    const std::uint32_t used = slab.used;
+    free_remote(slab, {base_of(other), base_of(other), 1});
+    return drain_all(domain_->slabs, heap()) && slab.used == used - 2 &&
+           verify_heap(heap()) == SlabDefect::None;
+  });
+  heap().shared_pending[index_of(slab.class_index)].push(slab);
+  release(other);
+}
+
 TEST_F(Fork, TheChildOfOneThreadGoesOnWithItsOwnHeap) {
   LiveBlocks live;
   for (std::size_t bytes = 1; bytes < 100000; bytes = bytes * 3 + 1) {

@@ -26,8 +26,10 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 struct AddressMapOrders {
   static constexpr std::memory_order kLookup = std::memory_order_acquire;
   static constexpr std::memory_order kStore = std::memory_order_release;
-  static constexpr std::memory_order kLeafPublish = std::memory_order_release;
-  static constexpr std::memory_order kLeafFollow = std::memory_order_acquire;
+  /// A leaf's entries are atomic, and zero when the system hands them out: nothing was written
+  /// before the leaf is published that its reader must see. What an entry leads to, kStore orders.
+  static constexpr std::memory_order kLeafPublish = std::memory_order_relaxed;
+  static constexpr std::memory_order kLeafFollow = std::memory_order_relaxed;
 };
 
 class AddressMap {

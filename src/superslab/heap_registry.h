@@ -35,6 +35,11 @@ class HeapRegistry {
   template <class Visit>
   void for_each(Visit visit) noexcept {
     LockScope scope(lock_);
+    for_each_locked(visit);
+  }
+  /// The same; the caller has the lock.
+  template <class Visit>
+  void for_each_locked(Visit visit) noexcept {
     for (Heap* heap = ever_; heap != nullptr; heap = heap->next_ever) visit(*heap);
   }
   std::size_t count() const noexcept { return count_.read(); }

@@ -245,21 +245,23 @@ std::size_t purge_heap(Heap& heap) noexcept {
   return bytes;
 }
 
-bool adopt_abandoned(SlabDomain& domain, Heap& heap) noexcept {
-  Heap* const left = domain.registry.try_acquire_abandoned();
-  if (left == nullptr) return false;
-  if (left->counts_need_repair) repair_counts(*left);
-  drain_all(domain, *left);
-  for (Slab*& bin : left->active) {
+namespace {
+
+/// Moves all that `left` has to `heap`; the caller owns both.
+void merge(SlabDomain& domain, Heap& heap, Heap& left) noexcept {
+  SlowOperation scope(left);  // a fork finds it half moved: nobody may adopt it then
+  if (left.counts_need_repair) repair_counts(left);
+  drain_all(domain, left);
+  for (Slab*& bin : left.active) {
     Slab& slab = *bin;
     if (&slab == &domain.sentinel) continue;
     bin = &domain.sentinel;
     --slab.used;
     slab.state = SlabState::Full;  // on no list; classified below
   }
-  for (Slab*& list : left->partial) list = nullptr;
-  while (SuperSlab* const superslab = left->superslabs) {
-    unlink_from_heap(*left, *superslab);
+  for (Slab*& list : left.partial) list = nullptr;
+  while (SuperSlab* const superslab = left.superslabs) {
+    unlink_from_heap(left, *superslab);
     link_to_heap(heap, *superslab);
     const std::size_t span = superslab->span_slabs();
     // A snapshot: releasing the last slab may hand the SuperSlab to the shared pool.
@@ -273,6 +275,14 @@ bool adopt_abandoned(SlabDomain& domain, Heap& heap) noexcept {
     }
   }
   heap.stats.heaps_adopted.add();
+}
+
+}  // namespace
+
+bool adopt_abandoned(SlabDomain& domain, Heap& heap) noexcept {
+  Heap* const left = domain.registry.try_acquire_abandoned();
+  if (left == nullptr) return false;
+  merge(domain, heap, *left);
   domain.registry.leave(*left);
   return true;
 }

@@ -42,6 +42,10 @@ std::size_t purge_heap(Heap& heap) noexcept;
 /// After a fork, a heap whose thread was inside malloc or free may have moved a block without
 /// counting it. Sets every `used` to what the lists imply; such a block stays with the dead thread.
 void repair_counts(Heap& heap) noexcept;
+/// After a fork, a slab whose first pusher is gone may never have got to its owner's pending list,
+/// and nobody after it would put it there. Makes every pending list anew from the queues. The
+/// registry's lock is held, and there is one thread.
+void relist_after_fork(HeapRegistry& registry) noexcept;
 
 /// Lists, states, owners, bitmaps and equations of one heap. The caller owns it.
 SlabDefect verify_heap(const Heap& heap) noexcept;

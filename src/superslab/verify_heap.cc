@@ -39,6 +39,20 @@ void repair_counts(Heap& heap) noexcept {
   heap.counts_need_repair = false;
 }
 
+void relist_after_fork(HeapRegistry& registry) noexcept {
+  registry.for_each_locked([](Heap& heap) {
+    if (heap.state == HeapState::Orphaned) return;
+    for (PendingList& list : heap.shared_pending) list.take_all();
+  });
+  registry.for_each_locked([](Heap& heap) {
+    if (heap.state == HeapState::Orphaned) return;
+    for_each_slab(heap, [&](Slab& slab) {
+      if (slab.shared_remote.seems_empty()) return;
+      heap.shared_pending[index_of(slab.class_index)].push(slab);
+    });
+  });
+}
+
 SlabDefect verify_heap(const Heap& heap) noexcept {
   for (std::size_t c = 1; c < kClassCount; ++c) {
     const SlabDefect defect = verify_partial_list(heap, c);

@@ -66,6 +66,9 @@ int spawn(void (*function)(void*), void* argument);
 void join(int thread);
 /// Waits for all threads but the caller.
 void join_all();
+/// As in the child of a fork(): every thread but the caller and thread 0 stops for ever, wherever
+/// it is, and the caller knows all that they did. Returns how many had not ended.
+unsigned vanish_others();
 /// Ends the schedule with a finding unless `holds`. The text must outlive the schedule.
 void check(bool holds, const char* text);
 [[noreturn]] void fail(const char* kind, const char* text);

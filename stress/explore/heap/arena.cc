@@ -23,8 +23,13 @@ std::byte* g_begin = nullptr;
 std::byte* g_next = nullptr;
 std::byte* g_frozen = nullptr;
 SystemTraits g_traits;
+unsigned g_refusals_left = 0;
 
 std::byte* take(std::size_t bytes, std::size_t align) {
+  if (g_refusals_left != 0) {
+    --g_refusals_left;
+    return nullptr;
+  }
   if (g_traits.refuses_big_maps && bytes >= kBigMapBytes) return nullptr;
   const std::size_t used = static_cast<std::size_t>(g_next - g_begin);
   const std::size_t start = (used + align - 1) / align * align;
@@ -52,11 +57,15 @@ void set_up_arena() {
 void clear_arena() {
   madvise(g_begin, static_cast<std::size_t>(g_next - g_begin), MADV_DONTNEED);
   g_next = g_frozen = g_begin;
+  g_refusals_left = 0;
 }
 
 void set_system(const SystemTraits& traits) { g_traits = traits; }
 void freeze_arena() { g_frozen = g_next; }
-void reset_arena() { g_next = g_frozen; }
+void reset_arena() {
+  g_next = g_frozen;
+  g_refusals_left = g_traits.refusals;
+}
 
 }  // namespace explore_heap
 

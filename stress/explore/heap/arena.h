@@ -12,6 +12,7 @@ namespace explore_heap {
 struct SystemTraits {
   bool scarce = false;            ///< address space is scarce: mappings come and go one by one
   bool refuses_big_maps = false;  ///< nothing of a gigabyte and more: the address map's radix form
+  unsigned refusals = 0;          ///< so many mappings are refused in each schedule, then none
 };
 
 /// Reserves the arena and makes it state that is kept. Once.

@@ -2,7 +2,8 @@
 """Puts one defect at a time into a copy of the heap's sources and lets the explorer look for it.
 
 Called by ctest and by hand. For each mutant: the finding, the mean number of schedules until it was
-made (over --runs start seeds), and the time. Exit 0: every mutant was found or is expected not to
+made (over --runs start seeds), and the time. Each finding's seed is gone through a hundred times
+again; with --also COMPILER… the same seed must give the same trace there. Exit 0: every mutant was found or is expected not to
 be, 1: one was not, or a defect does not apply any more, 2: nothing was run.
 """
 
@@ -35,18 +36,18 @@ def apply(mutant, tree):
     return None
 
 
-def build(arguments, tree, folder):
+def build(arguments, compiler, tree, folder):
     """Compiles the mutated heap in one unit and links it; returns the program or a complaint."""
     unit = os.path.join(folder, "heap.cc")
     with open(unit, "w", encoding="utf-8") as file:
         for source in arguments.sources:
             file.write(f'#include "{os.path.join(tree, source)}"\n')
         file.write('#include "explore/heap/workload.cc"\n')
-    program = os.path.join(folder, "explore")
+    program = os.path.join(folder, "explore_" + os.path.basename(compiler))
     commands = [
-        [arguments.compiler, *FLAGS, "-I" + os.path.join(tree, "src"),
+        [compiler, *FLAGS, "-I" + os.path.join(tree, "src"),
          "-I" + os.path.join(arguments.root, "stress"), "-c", unit, "-o", unit + ".o"],
-        [arguments.compiler, unit + ".o", *arguments.archives, "-lfmt", "-lpthread", "-ldl",
+        [compiler, unit + ".o", *arguments.archives, "-lfmt", "-lpthread", "-ldl",
          "-o", program]]
     for command in commands:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -56,7 +57,8 @@ def build(arguments, tree, folder):
 
 
 def hunt(program, mutant, arguments):
-    """Runs the families by turns until something is found: (finding, schedules) of each run."""
+    """Runs the families by turns until something is found: (finding, schedules, workload, seed,
+    trace hash) of each run."""
     results = []
     budget = mutant.schedules or arguments.schedules
     for number in range(arguments.runs):
@@ -70,20 +72,39 @@ def hunt(program, mutant, arguments):
             found = FOUND.search(run.stdout)
             if found:
                 schedules += int(found.group(4))
-                if not replays(program, found.group(2), found.group(3)):
+                trace = trace_of(program, found.group(2), found.group(3))
+                if trace is None:
                     print(f"{mutant.name:28} seed {found.group(3)} means several schedules")
                     return []
-                results.append((f"{found.group(1)} in {found.group(2)}", schedules))
+                results.append((f"{found.group(1)} in {found.group(2)}", schedules,
+                                found.group(2), found.group(3), trace))
                 break
             schedules += budget
     return results
 
 
-def replays(program, workload, seed):
-    """True when the finding is the same a hundred times, in a process of its own."""
+def trace_of(program, workload, seed):
+    """The trace's hash when the finding is the same a hundred times, in a process of its own."""
     command = [program, "--workload", workload, "--replay", seed, "--repeat", "100", "--brief"]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    return "replayed 100 of 100 times alike" in run.stdout and FOUND.search(run.stdout)
+    alike = re.search(r"replayed 100 of 100 times alike, trace hash (\w+)", run.stdout)
+    return alike.group(1) if alike and FOUND.search(run.stdout) else None
+
+
+def agree_elsewhere(mutant, arguments, tree, folder, results):
+    """True when every finding's seed means the same schedule from the other compilers' objects."""
+    for compiler in arguments.also:
+        program, complaint = build(arguments, compiler, tree, folder)
+        if complaint is not None:
+            print(f"{mutant.name:28} {compiler}: {complaint}")
+            return False
+        for _, _, workload, seed, trace in results:
+            other = trace_of(program, workload, seed)
+            if other != trace:
+                print(f"{mutant.name:28} seed {seed} of {workload}: trace {trace}, but {other} "
+                      f"by {compiler}")
+                return False
+    return True
 
 
 def judge(mutant, arguments):
@@ -92,21 +113,23 @@ def judge(mutant, arguments):
         shutil.copytree(os.path.join(arguments.root, "src"), os.path.join(tree, "src"))
         complaint = apply(mutant, tree)
         if complaint is None:
-            program, complaint = build(arguments, tree, folder)
+            program, complaint = build(arguments, arguments.compiler, tree, folder)
         if complaint is not None:
             print(f"{mutant.name:28} DOES NOT APPLY: {complaint}")
             return False
         start = time.monotonic()
         results = hunt(program, mutant, arguments)
         seconds = (time.monotonic() - start) / arguments.runs
+        if not agree_elsewhere(mutant, arguments, tree, folder, results):
+            return False
     if len(results) < arguments.runs and results:
         print(f"{mutant.name:28} found in {len(results)} of {arguments.runs} runs only")
     if not results:
         verdict = "not found, as expected: " + mutant.survives if mutant.survives else "NOT FOUND"
         print(f"{mutant.name:28} {verdict}")
         return bool(mutant.survives)
-    mean = sum(count for _, count in results) / len(results)
-    kinds = sorted({kind for kind, _ in results})
+    mean = sum(result[1] for result in results) / len(results)
+    kinds = sorted({result[0] for result in results})
     print(f"{mutant.name:28} {mean:10.1f} schedules {seconds:7.2f} s  {kinds[0]}")
     if mutant.survives:
         print(f"{mutant.name:28} FOUND, although it was believed to survive: {mutant.survives}")
@@ -118,6 +141,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--root", required=True, help="the repository")
     parser.add_argument("--compiler", required=True)
+    parser.add_argument("--also", nargs="*", default=[], help="compilers that must agree")
     parser.add_argument("--archives", nargs="+", required=True, help="driver and runtime")
     parser.add_argument("--sources", nargs="+", required=True, help="the heap, below the root")
     parser.add_argument("--only", nargs="*", default=[], help="names of mutants")

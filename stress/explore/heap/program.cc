@@ -1,75 +1,10 @@
 #include "explore/heap/program.h"
 
-#include "explore/runtime/strategy.h"
+#include "explore/heap/program_maker.h"
 
 namespace explore_heap {
 
 namespace {
-
-using explore::Random;
-
-constexpr std::uint32_t kSmall = 32;    // four blocks a slab, carved by two
-constexpr std::uint32_t kOther = 64;    // four blocks a slab, carved one by one
-constexpr std::uint32_t kWide = 3000;   // a span of two slabs
-constexpr std::uint32_t kLarge = 70000; // a run of two granules
-
-/// How often a thread does what; shares of the sum.
-struct Mix {
-  unsigned allocate = 0, free = 0, send = 0, receive = 0, check = 0, exit = 0, purge = 0;
-};
-
-/// What is known, without running it, of a slot's contents.
-enum class SlotState : std::uint8_t { Empty, Full, Unknown };
-
-/// Makes one thread's operations, each with an effect if it can have one.
-class ThreadMaker {
- public:
-  ThreadMaker(Random& random, unsigned slots) : random_(random), slots_(slots) {}
-
-  std::vector<Op> make(unsigned count, const Mix& mix, const std::vector<std::uint32_t>& sizes) {
-    const unsigned weights[] = {mix.allocate, mix.free, mix.send, mix.receive,
-                                mix.check,    mix.exit, mix.purge};
-    unsigned sum = 0;
-    for (const unsigned weight : weights) sum += weight;
-    constexpr unsigned kTriesMax = 20;  // a mix may not be able to do anything but wait
-    for (unsigned i = 0, tries = 0; i < count && tries < count * kTriesMax; ++tries) {
-      unsigned draw = random_.below(sum);
-      std::uint8_t kind = 0;
-      while (draw >= weights[kind]) draw -= weights[kind++];
-      const std::uint32_t size = sizes[random_.below(static_cast<unsigned>(sizes.size()))];
-      if (add(static_cast<OpKind>(kind), random_.below(slots_), size)) ++i;
-    }
-    return ops_;
-  }
-
-  /// False: the operation would have no effect on that slot.
-  bool add(OpKind kind, unsigned slot, std::uint32_t size) {
-    SlotState& state = state_[slot];
-    const bool fills = kind == OpKind::Allocate || kind == OpKind::Receive;
-    const bool takes = kind == OpKind::Free || kind == OpKind::Send || kind == OpKind::Check;
-    if ((fills && state == SlotState::Full) || (takes && state == SlotState::Empty)) return false;
-    ops_.push_back({kind, static_cast<std::uint8_t>(slot), size});
-    if (kind == OpKind::Allocate) state = SlotState::Full;
-    if (kind == OpKind::Free) state = SlotState::Empty;
-    if (kind == OpKind::Send || kind == OpKind::Receive) state = SlotState::Unknown;
-    return true;
-  }
-
- private:
-  Random& random_;
-  unsigned slots_;
-  SlotState state_[kSlots] = {};
-  std::vector<Op> ops_;
-};
-
-/// `begin` blocks of `sizes` by turns, then `count` operations of the mix.
-std::vector<Op> make_thread(Random& random, unsigned count, const Mix& mix,
-                            const std::vector<std::uint32_t>& sizes, unsigned slots,
-                            unsigned begin = 0) {
-  ThreadMaker maker(random, slots);
-  for (unsigned i = 0; i < begin; ++i) maker.add(OpKind::Allocate, i, sizes[i % sizes.size()]);
-  return maker.make(count, mix, sizes);
-}
 
 constexpr Mix kOwner{.allocate = 6, .free = 2, .send = 4, .check = 1};
 constexpr Mix kRemote{.free = 3, .receive = 4};
@@ -114,17 +49,17 @@ Program adoption(std::uint64_t seed) {
   const unsigned mixed = random.below(2) * 3;
   program.threads.push_back(make_thread(random, mixed, kLeaver, {kSmall}, 4, blocks));
   for (unsigned i = 0; i < blocks && i < kMailboxes; ++i) {
-    program.threads[0].push_back({OpKind::Send, static_cast<std::uint8_t>(i), 0});
+    program.threads[0].push_back({.kind = OpKind::Send, .slot = static_cast<std::uint8_t>(i)});
   }
-  program.threads[0].push_back({OpKind::Exit, 0, 0});
+  program.threads[0].push_back({.kind = OpKind::Exit});
   // The second thread has used all four slabs of a SuperSlab when it wants a fifth.
   program.threads.push_back(
       make_thread(random, 1 + mixed, kFiller, {kOther, 160, 200, 250, kSmall}, 8, 5));
   // The third may begin to run on the very heap that was left.
-  std::vector<Op> last{{OpKind::Receive, 0, 0}, {OpKind::Receive, 1, 0}};
-  if (random.below(2) == 0) last.push_back({OpKind::Allocate, 3, kOther});
-  last.push_back({OpKind::Free, 0, 0});
-  last.push_back({OpKind::Receive, 2, 0});
+  std::vector<Op> last{{.kind = OpKind::Receive, .slot = 0}, {.kind = OpKind::Receive, .slot = 1}};
+  if (random.below(2) == 0) last.push_back({.kind = OpKind::Allocate, .slot = 3, .size = kOther});
+  last.push_back({.kind = OpKind::Free});
+  last.push_back({.kind = OpKind::Receive, .slot = 2});
   program.threads.push_back(last);
   return program;
 }
@@ -136,7 +71,7 @@ Program thread_exit(std::uint64_t seed) {
   const unsigned threads = 2 + random.below(3);
   for (unsigned i = 0; i < threads; ++i) {
     program.threads.push_back(make_thread(random, 5, kLeaver, {kSmall}, 3));
-    program.threads[i].push_back({OpKind::Exit, 0, 0});
+    program.threads[i].push_back({.kind = OpKind::Exit});
   }
   return program;
 }
@@ -149,7 +84,7 @@ Program shared_pool(std::uint64_t seed) {
   for (unsigned i = 0; i < threads; ++i) {
     program.threads.push_back(
         make_thread(random, 7, kFiller, {kSmall, kOther, 160, 200, 250, 300, 350, kWide}, 8));
-    if (random.below(2) == 0) program.threads[i].push_back({OpKind::Exit, 0, 0});
+    if (random.below(2) == 0) program.threads[i].push_back({.kind = OpKind::Exit});
   }
   return program;
 }
@@ -173,7 +108,7 @@ Program large(std::uint64_t seed) {
   const unsigned threads = 2 + random.below(2);
   for (unsigned i = 0; i < threads; ++i) {
     program.threads.push_back(make_thread(random, 5, kPeer, {kLarge, kLarge + 70000}, 3, 1));
-    if (random.below(2) == 0) program.threads[i].push_back({OpKind::Exit, 0, 0});
+    if (random.below(2) == 0) program.threads[i].push_back({.kind = OpKind::Exit});
   }
   return program;
 }
@@ -201,26 +136,31 @@ Program scarce(std::uint64_t seed) {
 }
 
 const char* name_of(OpKind kind) {
-  static constexpr const char* kNames[] = {"alloc", "free", "send",  "receive",
-                                           "check", "exit", "purge"};
+  static constexpr const char* kNames[] = {"alloc", "free",  "send", "receive", "check",
+                                           "resize", "zeroed", "aligned", "tell", "exit",
+                                           "purge", "ask", "fork", "child"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> kFamilies = {
-      {"remote_free", "an owner and one thread that frees the owner's blocks", remote_free},
-      {"remote_free3", "an owner and two threads that free its blocks", remote_free3},
-      {"peers", "two or three threads that free each other's blocks", peers},
-      {"adoption", "a heap is left with live blocks, adopted, and freed to meanwhile", adoption},
-      {"thread_exit", "threads come, take over what others left, and go", thread_exit},
-      {"shared_pool", "SuperSlabs are acquired and released side by side", shared_pool},
-      {"start", "first use by several threads at once", start},
-      {"large", "large runs, held back and given back", large},
-      {"scarce", "scarce address space: SuperSlabs are unmapped, radix address map", scarce},
-      {"mixed", "everything", mixed},
-  };
+  static const std::vector<Family> kFamilies = [] {
+    std::vector<Family> all = {
+        {"remote_free", "an owner and one thread that frees the owner's blocks", remote_free},
+        {"remote_free3", "an owner and two threads that free its blocks", remote_free3},
+        {"peers", "two or three threads that free each other's blocks", peers},
+        {"adoption", "a heap is left with live blocks, adopted, and freed to meanwhile", adoption},
+        {"thread_exit", "threads come, take over what others left, and go", thread_exit},
+        {"shared_pool", "SuperSlabs are acquired and released side by side", shared_pool},
+        {"start", "first use by several threads at once", start},
+        {"large", "large runs, held back and given back", large},
+        {"scarce", "scarce address space: SuperSlabs are unmapped, radix address map", scarce},
+        {"mixed", "everything", mixed},
+    };
+    for (Family& family : rare_families()) all.push_back(std::move(family));
+    return all;
+  }();
   return kFamilies;
 }
 
@@ -238,7 +178,8 @@ std::string to_text(const Program& program) {
     for (const Op& op : program.threads[i]) {
       text += std::string(" ") + name_of(op.kind);
       if (op.kind < OpKind::Exit) text += "[" + std::to_string(op.slot) + "]";
-      if (op.kind == OpKind::Allocate) text += "=" + std::to_string(op.size);
+      if (op.size != 0) text += "=" + std::to_string(op.size);
+      if (op.align != 0) text += " at " + std::to_string(op.align);
     }
     text += '\n';
   }

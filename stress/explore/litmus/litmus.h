@@ -24,5 +24,7 @@ struct Case {
 };
 
 const std::vector<Case>& cases();
+/// Those of locks, of what runs once and of values that end with their thread.
+const std::vector<Case>& lock_cases();
 
 }  // namespace litmus

@@ -89,7 +89,9 @@ int main(int argc, char** argv) {
   const bool hash = argc > 1 && std::strcmp(argv[1], "--hash") == 0;
   const char* const only = argc > 1 && !hash ? argv[1] : nullptr;
   std::size_t run = 0, wrong = 0;
-  for (const Case& test : litmus::cases()) {
+  std::vector<Case> cases = litmus::cases();
+  cases.insert(cases.end(), litmus::lock_cases().begin(), litmus::lock_cases().end());
+  for (const Case& test : cases) {
     if (only != nullptr && std::strcmp(only, test.name) != 0) continue;
     ++run;
     if (hash) {

@@ -83,6 +83,7 @@ void Engine::exit_thread(void* result) {
     self.at_exit.pop_back();
     last.function(last.object);
   }
+  run_key_destructors();
   finish_thread();
   std::abort();  // a thread that has ended is never chosen again
 }
@@ -234,6 +235,23 @@ void Engine::join_all(const void* pc) {
     model_.acquire_from(current_, threads_[i].final);
     note(EventKind::Join, 0, static_cast<std::uint64_t>(i), pc);
   }
+}
+
+unsigned Engine::vanish_others(const void* pc) {
+  begin_operation();
+  unsigned gone = 0;
+  for (int i = 1; i < thread_count_; ++i) {
+    Thread& other = threads_[i];
+    if (i == current_) continue;
+    if (!other.done) model_.release_to(i, other.final);
+    model_.acquire_from(current_, other.final);
+    if (other.done) continue;
+    other.done = true;
+    runnable_ &= ~(1u << i);
+    note(EventKind::Vanish, 0, static_cast<std::uint64_t>(i), pc);
+    ++gone;
+  }
+  return gone;
 }
 
 void Engine::at_thread_exit(void (*function)(void*), void* object) {

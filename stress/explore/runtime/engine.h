@@ -6,6 +6,7 @@
 
 #include <cstdarg>
 
+#include "explore/runtime/coverage.h"
 #include "explore/runtime/fiber.h"
 #include "explore/runtime/shadow.h"
 #include "explore/runtime/silence.h"
@@ -84,6 +85,8 @@ class Engine {
   void* join_thread(int thread, const void* pc);
   /// Waits for all other threads; one thread at a time may do so.
   void join_all(const void* pc);
+  /// Every thread but the caller and thread 0 stops for ever; returns how many had not ended.
+  unsigned vanish_others(const void* pc);
   [[noreturn]] void exit_thread(void* result);
   void at_thread_exit(void (*function)(void*), void* object);
   void yield();
@@ -126,6 +129,7 @@ class Engine {
 
   Shadow& shadow() noexcept { return shadow_; }
   MemoryModel& model() noexcept { return model_; }
+  Coverage& coverage() noexcept { return coverage_; }
   /// Every atomic access is a schedule point, or only those that learn_shared() found.
   void set_every_access_a_point(bool on) noexcept { all_points_ = on; }
   void set_race_detection(bool on) noexcept { races_ = on; }
@@ -185,6 +189,7 @@ class Engine {
   Thread threads_[kThreadsMax];
   MemoryModel model_;
   Shadow shadow_;
+  Coverage coverage_;
   Strategy* strategy_ = nullptr;
   Trace* trace_ = nullptr;
   Finding finding_;

@@ -83,7 +83,16 @@ void Engine::plain_slow(Address address, std::size_t bytes, Access kind, const v
   if (trace_ != nullptr) [[unlikely]] {
     note(kind == Access::PlainWrite ? EventKind::Write : EventKind::Read, address, bytes, pc);
   }
-  check_race(address, bytes, kind);
+  // A long copy is looked at where it begins and ends: whole blocks are copied, and a race of two
+  // of them is seen there.
+  constexpr std::size_t kEndBytes = 2048;
+  if (bytes <= 2 * kEndBytes) return check_race(address, bytes, kind);
+  if (kind == Access::PlainWrite) {
+    const Silence silence;
+    shadow_.save_whole(address + kEndBytes, bytes - 2 * kEndBytes);
+  }
+  check_race(address, kEndBytes, kind);
+  check_race(address + bytes - kEndBytes, kEndBytes, kind);
 }
 
 Location& Engine::enter(Address address, std::uint8_t bytes) {
@@ -145,6 +154,7 @@ Word128 Engine::load(Address address, std::uint8_t bytes, Order order, const voi
   }
   const std::uint32_t index = location->newest - older;
   const Word128 value = location->at(index).value;
+  coverage_.mark(pc, is_point(*location));
   check_race(address, bytes, Access::AtomicRead);
   count_spin(*location, value);
   if (trace_ != nullptr) [[unlikely]] record(EventKind::Load, order, location, value, 0, older, pc);
@@ -155,6 +165,7 @@ Word128 Engine::load(Address address, std::uint8_t bytes, Order order, const voi
 void Engine::store(Address address, std::uint8_t bytes, Word128 value, Order order,
                    const void* pc) {
   Location& location = enter(address, bytes);
+  coverage_.mark(pc, is_point(location));
   check_race(address, bytes, Access::AtomicWrite);
   if (trace_ != nullptr) [[unlikely]] record(EventKind::Store, order, &location, value, 0, 0, pc);
   model_.write(location, current_, value, order, false);
@@ -171,6 +182,7 @@ Word128 Engine::begin_rmw(Address address, std::uint8_t bytes) {
 
 void Engine::end_rmw(Word128 value, Order order, const void* pc) {
   Location& location = *rmw_;
+  coverage_.mark(pc, is_point(location));
   check_race(location.address, location.bytes, Access::AtomicWrite);
   if (trace_ != nullptr) [[unlikely]] {
     record(EventKind::Rmw, order, &location, value, location.at(location.newest).value, 0, pc);
@@ -204,6 +216,7 @@ bool Engine::compare_exchange(Address address, std::uint8_t bytes, Word128& expe
     end_rmw(wanted, success, pc);
     return true;
   }
+  coverage_.mark(pc, is_point(*location));
   check_race(address, bytes, Access::AtomicRead);
   count_spin(*location, found);
   if (trace_ != nullptr) [[unlikely]] {
@@ -218,6 +231,7 @@ void Engine::fence(Order order, const void* pc) {
   ++threads_[current_].op;
   // What a fence releases or takes over depends on when it runs.
   schedule_point();
+  coverage_.mark(pc, true);
   if (trace_ != nullptr) [[unlikely]] record(EventKind::Fence, order, nullptr, 0, 0, 0, pc);
   model_.fence(current_, order);
 }

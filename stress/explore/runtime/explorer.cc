@@ -212,6 +212,8 @@ void join(int thread) { g_engine.join_thread(thread, __builtin_return_address(0)
 
 void join_all() { g_engine.join_all(__builtin_return_address(0)); }
 
+unsigned vanish_others() { return g_engine.vanish_others(__builtin_return_address(0)); }
+
 void check(bool holds, const char* text) {
   if (!holds) g_engine.fail("check", "%s", text);
 }

@@ -1,7 +1,6 @@
 // Stand-ins for the C library's threads, locks, condition variables, futexes, clocks and waits.
 // Called by the subject, also through the C++ library (std::thread, std::mutex, atomic wait). On a
 // fiber they are the scheduler's, elsewhere the C library's.
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -13,22 +12,13 @@
 
 #include <cstdlib>
 
-#include "explore/runtime/engine.h"
+#include "explore/runtime/interpose.h"
 #include "explore/runtime/sync.h"
-
-#define EXPLORE_PC __builtin_return_address(0)
 
 namespace {
 
 using explore::g_engaged;
 using explore::g_engine;
-
-/// The C library's function of that name.
-template <class Function>
-Function* real(const char* name) {
-  const explore::Silence silence;
-  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
-}
 
 bool is_recursive(const pthread_mutex_t* mutex) noexcept {
   constexpr int kKindMask = 3;
@@ -41,8 +31,6 @@ std::uint64_t ms_of(const timespec& time) noexcept {
 }
 
 }  // namespace
-
-#define EXPLORE_REAL(function) (real<decltype(function)>(#function))
 
 extern "C" {
 

@@ -138,10 +138,32 @@ void Shadow::keep(Address begin, std::size_t bytes) noexcept {
   if (ranges_ < kRangesMax) range_[ranges_++] = {begin, begin + bytes};
 }
 
+void Shadow::save_whole(Address begin, std::size_t bytes) {
+  begin = (begin + kWordBytes - 1) / kWordBytes * kWordBytes;
+  const std::size_t words = bytes / kWordBytes;
+  const auto inside = [&](const Range& range) {
+    return begin >= range.begin && begin + words * kWordBytes <= range.end;
+  };
+  if (std::none_of(range_, range_ + ranges_, inside)) return;
+  const auto* const contents = reinterpret_cast<const std::uint64_t*>(begin);
+  Whole whole{begin, {contents, contents + words}};
+  // Words that were written before begin the schedule with what they had then.
+  for (const Word* word : touched_) {
+    const std::size_t index = word->key - begin / kWordBytes;
+    if (word->saved && index < words) whole.before[index] = word->before;
+  }
+  wholes_.push_back(std::move(whole));
+}
+
 void Shadow::restore() noexcept {
   for (const Word* word : touched_) {
     if (!word->saved) continue;
     *reinterpret_cast<std::uint64_t*>(word->key * kWordBytes) = word->before;
+  }
+  for (; !wholes_.empty(); wholes_.pop_back()) {
+    const Whole& last = wholes_.back();
+    std::copy(last.before.begin(), last.before.end(),
+              reinterpret_cast<std::uint64_t*>(last.begin));
   }
 }
 
@@ -150,6 +172,12 @@ void Shadow::zero(Address begin, std::size_t bytes) noexcept {
     const Address address = word->key * kWordBytes;
     if (address < begin || address >= begin + bytes || !word->saved) continue;
     *reinterpret_cast<std::uint64_t*>(address) = 0;
+  }
+  for (const Whole& whole : wholes_) {
+    for (std::size_t i = 0; i < whole.before.size(); ++i) {
+      const Address address = whole.begin + i * kWordBytes;
+      if (address - begin < bytes) *reinterpret_cast<std::uint64_t*>(address) = 0;
+    }
   }
 }
 

@@ -55,6 +55,9 @@ class Shadow {
   /// Writes inside [begin, begin + bytes) are taken back by restore(). At most kRangesMax ranges.
   void keep(Address begin, std::size_t bytes) noexcept;
   void keep_nothing() noexcept { ranges_ = 0; }
+  /// A long range inside the kept ones is about to be written without access() for each of its
+  /// words: restore() and zero() shall know it all the same.
+  void save_whole(Address begin, std::size_t bytes);
   /// Undoes this schedule's writes to the kept ranges.
   void restore() noexcept;
   /// Sets to zero what this schedule wrote inside the range, as dropping its pages does.
@@ -90,6 +93,10 @@ class Shadow {
   struct Range {
     Address begin = 0, end = 0;
   };
+  struct Whole {
+    Address begin = 0;
+    std::vector<std::uint64_t> before;
+  };
 
   Word& word_of(Address key) noexcept;
   bool access_word(int thread, const VectorClock& known, Word& word, std::uint8_t mask,
@@ -104,6 +111,7 @@ class Shadow {
   std::vector<Word> table_;
   std::vector<Cell> spare_;
   std::vector<Word*> touched_;
+  std::vector<Whole> wholes_;
   std::size_t spare_used_ = 0;
   std::uint32_t generation_ = 1;
   MemoryModel* model_ = nullptr;

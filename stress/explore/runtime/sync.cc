@@ -11,7 +11,10 @@ struct Mutex {
   std::uint32_t generation = 0;
   int owner = -1;
   unsigned depth = 0;
+  unsigned readers = 0;      ///< threads that hold it shared
+  bool is_done = false;      ///< a once: its function has returned
   Knowledge released;
+  Knowledge read_released;   ///< by readers, for the next writer
 };
 
 constexpr std::size_t kMutexesMax = 256;  // a power of two
@@ -88,6 +91,84 @@ void unlock_mutex(const void* address, const void* pc) {
     g_engine.fail("wrong-unlock", "a thread unlocks what it does not hold");
   }
   if (--mutex.depth == 0) give(mutex, pc);
+}
+
+namespace {
+
+void take_shared(Mutex& lock, bool exclusive, const void* pc) {
+  g_engine.acquire_from(lock.released);
+  if (exclusive) {
+    g_engine.acquire_from(lock.read_released);
+    lock.owner = g_engine.self();
+  } else {
+    ++lock.readers;
+  }
+  g_engine.note(EventKind::Lock, number(lock.address), exclusive ? 1 : 0, pc);
+}
+
+bool is_taken(const Mutex& lock, bool exclusive) noexcept {
+  return lock.owner >= 0 || (exclusive && lock.readers != 0);
+}
+
+}  // namespace
+
+void lock_shared(const void* address, bool exclusive, const void* pc) {
+  g_engine.begin_operation();
+  Mutex& lock = find(address);
+  if (lock.owner == g_engine.self()) {
+    g_engine.fail("self-deadlock", "a thread locks what it holds already");
+  }
+  while (is_taken(lock, exclusive)) g_engine.block_on(address);
+  take_shared(lock, exclusive, pc);
+}
+
+bool try_lock_shared(const void* address, bool exclusive, const void* pc) {
+  g_engine.begin_operation();
+  Mutex& lock = find(address);
+  if (is_taken(lock, exclusive)) return false;
+  take_shared(lock, exclusive, pc);
+  return true;
+}
+
+void unlock_shared(const void* address, const void* pc) {
+  g_engine.begin_operation();
+  Mutex& lock = find(address);
+  const bool exclusive = lock.owner == g_engine.self();
+  if (!exclusive && lock.readers == 0) {
+    g_engine.fail("wrong-unlock", "a thread unlocks what nobody holds");
+  }
+  if (exclusive) {
+    lock.owner = -1;
+    g_engine.release_to(lock.released);
+  } else {
+    --lock.readers;
+    g_engine.release_to(lock.read_released);
+  }
+  g_engine.note(EventKind::Unlock, number(address), exclusive ? 1 : 0, pc);
+  g_engine.wake(address, kThreadsMax);
+}
+
+bool begin_once(const void* address, const void* pc) {
+  g_engine.begin_operation();
+  Mutex& once = find(address);
+  if (once.owner == g_engine.self()) {
+    g_engine.fail("self-deadlock", "a function that runs once calls itself");
+  }
+  while (once.owner >= 0) g_engine.block_on(address);
+  if (once.is_done) {
+    g_engine.acquire_from(once.released);
+    return false;
+  }
+  once.owner = g_engine.self();
+  g_engine.note(EventKind::Lock, number(address), 0, pc);
+  return true;
+}
+
+void end_once(const void* address, const void* pc) {
+  g_engine.begin_operation();
+  Mutex& once = find(address);
+  once.is_done = true;
+  give(once, pc);
 }
 
 bool wait_condition(const void* condition, const void* address, bool may_time_out,

@@ -13,7 +13,7 @@ const char* name_of(EventKind kind) noexcept {
   static constexpr const char* kNames[] = {"read",   "write",  "load",     "store",  "rmw",
                                            "cas-no", "fence",  "lock",     "unlock", "wait",
                                            "wake",   "start",  "join",     "exit",   "malloc",
-                                           "free",   "note"};
+                                           "free",   "vanish", "note"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -57,6 +57,7 @@ std::string describe_event(const Event& event, Names& names) {
   switch (event.kind) {
     case EventKind::Read:
     case EventKind::Write: return place + ", " + std::to_string(event.value) + " bytes, plain";
+    case EventKind::Vanish:
     case EventKind::Start:
     case EventKind::Join: return "thread " + std::to_string(event.value);
     case EventKind::Exit: return "";
@@ -92,7 +93,7 @@ std::string to_text(const Trace& trace, Address focus) {
     shown.push_back(&event);
     places.push_back(event.pc);
   }
-  const std::vector<std::string> where = describe(places);
+  const std::vector<CodePlace> where = places_of(places);
   Names names;
   std::string text;
   int last = -1;
@@ -107,10 +108,11 @@ std::string to_text(const Trace& trace, Address focus) {
                   event.thread, event.op, name_of(event.kind));
     last = event.thread;
     std::string line = head + describe_event(event, names);
-    if (!where[i].empty()) {
+    const std::string place = to_text(where[i]);
+    if (!place.empty()) {
       constexpr std::size_t kPlaceColumn = 64;
       if (line.size() < kPlaceColumn) line.resize(kPlaceColumn, ' ');
-      line += "  " + where[i];
+      line += "  " + place;
     }
     text += line + '\n';
   }

@@ -12,7 +12,7 @@ namespace explore {
 
 enum class EventKind : std::uint8_t {
   Read, Write, Load, Store, Rmw, CasFailed, Fence, Lock, Unlock, Wait, Wake, Start, Join, Exit,
-  Allocate, Free, Note
+  Allocate, Free, Vanish, Note
 };
 
 struct Event {

@@ -5,6 +5,8 @@
 #include "explore/runtime/engine.h"
 
 #define EXPLORE_PC __builtin_return_address(0)
+/// The callbacks of atomic accesses lie together: that is how coverage.cc finds their callers.
+#define EXPLORE_POINT __attribute__((section("explore_points")))
 
 namespace {
 
@@ -130,45 +132,48 @@ void __tsan_write_range(void* address, unsigned long bytes) {
 }
 
 #define EXPLORE_FETCH(bits, T, name, expression)                         \
-  T __tsan_atomic##bits##_##name(volatile T* at, T operand, int order);  \
-  T __tsan_atomic##bits##_##name(volatile T* at, T operand, int order) { \
-    return modify(at, order, EXPLORE_PC,                                 \
-                  [operand](T old) { return static_cast<T>(expression); }); \
+  T __tsan_atomic##bits##_##name(volatile T* at, T operand, int order);                          \
+  EXPLORE_POINT T __tsan_atomic##bits##_##name(volatile T* at, T operand, int order) {           \
+    return modify(at, order, EXPLORE_PC,                                                         \
+                  [operand](T old) { return static_cast<T>(expression); });                      \
   }
-#define EXPLORE_ATOMICS(bits, T)                                                              \
-  T __tsan_atomic##bits##_load(const volatile T* at, int order);                              \
-  T __tsan_atomic##bits##_load(const volatile T* at, int order) {                             \
-    return load(at, order, EXPLORE_PC);                                                       \
-  }                                                                                           \
-  void __tsan_atomic##bits##_store(volatile T* at, T value, int order);                       \
-  void __tsan_atomic##bits##_store(volatile T* at, T value, int order) {                      \
-    store(at, value, order, EXPLORE_PC);                                                      \
-  }                                                                                           \
-  EXPLORE_FETCH(bits, T, exchange, (static_cast<void>(old), operand))                         \
-  EXPLORE_FETCH(bits, T, fetch_add, old + operand)                                            \
-  EXPLORE_FETCH(bits, T, fetch_sub, old - operand)                                            \
-  EXPLORE_FETCH(bits, T, fetch_and, old & operand)                                            \
-  EXPLORE_FETCH(bits, T, fetch_or, old | operand)                                             \
-  EXPLORE_FETCH(bits, T, fetch_xor, old ^ operand)                                            \
-  EXPLORE_FETCH(bits, T, fetch_nand, ~(old & operand))                                        \
-  int __tsan_atomic##bits##_compare_exchange_strong(volatile T* at, T* expected, T wanted,    \
-                                                    int order, int failure);                  \
-  int __tsan_atomic##bits##_compare_exchange_strong(volatile T* at, T* expected, T wanted,    \
-                                                    int order, int failure) {                 \
-    return exchange_if(at, *expected, wanted, order, failure, EXPLORE_PC);                    \
-  }                                                                                           \
-  int __tsan_atomic##bits##_compare_exchange_weak(volatile T* at, T* expected, T wanted,      \
-                                                  int order, int failure);                    \
-  int __tsan_atomic##bits##_compare_exchange_weak(volatile T* at, T* expected, T wanted,      \
-                                                  int order, int failure) {                   \
-    return exchange_if(at, *expected, wanted, order, failure, EXPLORE_PC);                    \
-  }                                                                                           \
-  T __tsan_atomic##bits##_compare_exchange_val(volatile T* at, T expected, T wanted,          \
-                                               int order, int failure);                       \
-  T __tsan_atomic##bits##_compare_exchange_val(volatile T* at, T expected, T wanted,          \
-                                               int order, int failure) {                      \
-    exchange_if(at, expected, wanted, order, failure, EXPLORE_PC);                            \
-    return expected;                                                                          \
+#define EXPLORE_ATOMICS(bits, T)                                                                 \
+  T __tsan_atomic##bits##_load(const volatile T* at, int order);                                 \
+  EXPLORE_POINT T __tsan_atomic##bits##_load(const volatile T* at, int order) {                  \
+    return load(at, order, EXPLORE_PC);                                                          \
+  }                                                                                              \
+  void __tsan_atomic##bits##_store(volatile T* at, T value, int order);                          \
+  EXPLORE_POINT void __tsan_atomic##bits##_store(volatile T* at, T value, int order) {           \
+    store(at, value, order, EXPLORE_PC);                                                         \
+  }                                                                                              \
+  EXPLORE_FETCH(bits, T, exchange, (static_cast<void>(old), operand))                            \
+  EXPLORE_FETCH(bits, T, fetch_add, old + operand)                                               \
+  EXPLORE_FETCH(bits, T, fetch_sub, old - operand)                                               \
+  EXPLORE_FETCH(bits, T, fetch_and, old & operand)                                               \
+  EXPLORE_FETCH(bits, T, fetch_or, old | operand)                                                \
+  EXPLORE_FETCH(bits, T, fetch_xor, old ^ operand)                                               \
+  EXPLORE_FETCH(bits, T, fetch_nand, ~(old & operand))                                           \
+  int __tsan_atomic##bits##_compare_exchange_strong(volatile T* at, T* expected, T wanted,       \
+                                                    int order, int failure);                     \
+  EXPLORE_POINT                                                                                  \
+  int __tsan_atomic##bits##_compare_exchange_strong(volatile T* at, T* expected, T wanted,       \
+                                                    int order, int failure) {                    \
+    return exchange_if(at, *expected, wanted, order, failure, EXPLORE_PC);                       \
+  }                                                                                              \
+  int __tsan_atomic##bits##_compare_exchange_weak(volatile T* at, T* expected, T wanted,         \
+                                                  int order, int failure);                       \
+  EXPLORE_POINT                                                                                  \
+  int __tsan_atomic##bits##_compare_exchange_weak(volatile T* at, T* expected, T wanted,         \
+                                                  int order, int failure) {                      \
+    return exchange_if(at, *expected, wanted, order, failure, EXPLORE_PC);                       \
+  }                                                                                              \
+  T __tsan_atomic##bits##_compare_exchange_val(volatile T* at, T expected, T wanted,             \
+                                               int order, int failure);                          \
+  EXPLORE_POINT                                                                                  \
+  T __tsan_atomic##bits##_compare_exchange_val(volatile T* at, T expected, T wanted,             \
+                                               int order, int failure) {                         \
+    exchange_if(at, expected, wanted, order, failure, EXPLORE_PC);                               \
+    return expected;                                                                             \
   }
 EXPLORE_ATOMICS(8, std::uint8_t)
 EXPLORE_ATOMICS(16, std::uint16_t)
@@ -177,7 +182,7 @@ EXPLORE_ATOMICS(64, std::uint64_t)
 EXPLORE_ATOMICS(128, Word128)
 
 void __tsan_atomic_thread_fence(int order);
-void __tsan_atomic_thread_fence(int order) {
+EXPLORE_POINT void __tsan_atomic_thread_fence(int order) {
   if (g_engaged) g_engine.fence(order_of(order), EXPLORE_PC);
 }
 void __tsan_atomic_signal_fence(int order);
