@@ -14,7 +14,7 @@ constexpr int kRecordsLevel = 3;
 
 class OwnFaults : public SlabDomainTest {
  protected:
-  /// A slab with a few live and a few free blocks.
+  /// A slab with a live block and two free ones: no more than the smallest geometry has.
   Slab& slab_in_use() {
     Heap& heap = new_heap();
     const ClassIndex c = class_for(64);
@@ -38,7 +38,7 @@ class OwnFaults : public SlabDomainTest {
     EXPECT_NE(report.find("This is a bug in HAKMEM, not in your program."), std::string::npos);
   }
 
-  SlabBase blocks_[4];
+  SlabBase blocks_[3];
 };
 
 TEST_F(OwnFaults, AListThatDoesNotEnd) {
