@@ -36,6 +36,7 @@ set(HAKMEM_REPORT_SOURCES
   src/ptr_trace/backtrace.cc
   src/ptr_trace/backtrace_method.cc
   src/ptr_trace/crash_handler_linux.cc
+  src/ptr_trace/end_signals_linux.cc
   src/ptr_trace/own_image.cc
   src/ptr_trace/stack_cache.cc
   src/ptr_trace/stack_depot.cc
@@ -60,7 +61,8 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/checked_gate.cc
   src/gate/checked_report.cc
   src/gate/exit_sweep.cc
-  src/gate/leak_search.cc)
+  src/gate/leak_search.cc
+  src/gate/resting.cc)
 # From level 4 on: what the pointer trace tells, and what library calls may touch.
 set(HAKMEM_LIBRARY_CALL_SOURCES
   src/gate/block_history.cc
@@ -139,7 +141,8 @@ set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/early_calls_test.cc
   src/gate/format_texts_test.cc
   src/gate/library_call_test.cc
-  src/gate/library_text_test.cc)
+  src/gate/library_text_test.cc
+  src/gate/resting_test.cc)
 set(HAKMEM_PAGE_TESTS
   src/os/os_guard_test.cc
   src/ptr_trace/signal_relay_test.cc

@@ -1,4 +1,4 @@
-// Switches page mode on. Called once by start_checks(), at level 4.
+// Switches page mode on, and the watch over closed pages. Called once by start_checks(), level 4.
 #pragma once
 
 #include "api/process.h"

@@ -1,6 +1,8 @@
 // Level 4: the C library's functions that set the dispositions of signals and block them. In page
 // mode those of SIGSEGV and SIGBUS go through the relay, so that a program's handler gets its
 // faults and we get ours; everything else passes through as it is.
+// Where the program has the default disposition of a signal that ends it, the kernel has our
+// handler (end_signals.h), which the program does not get to see.
 // A program that uses the system calls themselves, or sigset(), is not seen.
 #include <signal.h>
 
@@ -9,6 +11,7 @@
 
 #include "api/process.h"
 #include "os/os_signal.h"
+#include "ptr_trace/end_signals.h"
 #include "ptr_trace/signal_relay.h"
 
 // The C library's own, under names that nothing here stands before.
@@ -33,6 +36,31 @@ struct sigaction from_kernel(const os::SignalAction& action) noexcept {
   result.sa_flags = static_cast<int>(action.flags);
   std::memcpy(&result.sa_mask, &action.mask, sizeof action.mask);
   return result;
+}
+
+sighandler_t end_handler() noexcept {
+  return from_kernel(os::handle_with(on_end_signal)).sa_handler;
+}
+
+/// sigaction() with our handler where the program has or wants the default of an end signal.
+int end_aware_action(int signal, const struct sigaction* wanted,
+                     struct sigaction* before) noexcept {
+  if (!is_end_signal(signal)) return __sigaction(signal, wanted, before);
+  const struct sigaction ours = from_kernel(os::handle_with(on_end_signal));
+  const bool to_default = wanted != nullptr && wanted->sa_handler == SIG_DFL;
+  struct sigaction replaced {};
+  const int error = __sigaction(signal, to_default ? &ours : wanted, &replaced);
+  if (error != 0 || before == nullptr) return error;
+  *before = replaced;
+  if (replaced.sa_handler == end_handler()) *before = {};
+  return 0;
+}
+
+/// signal() of the C library with the same in mind; ssignal() is its other name.
+sighandler_t end_aware_signal(int signal, sighandler_t handler) noexcept {
+  if (!is_end_signal(signal)) return ssignal(signal, handler);
+  const sighandler_t before = ssignal(signal, handler == SIG_DFL ? end_handler() : handler);
+  return before == end_handler() ? SIG_DFL : before;
 }
 
 /// signal() for a relayed signal, with the flags that the family member gives it.
@@ -64,7 +92,7 @@ std::uint64_t blockable(const sigset_t& wanted) noexcept {
 
 HAK_EXPORT int sigaction(int signal, const struct sigaction* action,
                          struct sigaction* before) noexcept {
-  if (!relays_signal(signal)) return __sigaction(signal, action, before);
+  if (!relays_signal(signal)) return end_aware_action(signal, action, before);
   os::SignalAction replacement, replaced;
   if (action != nullptr) replacement = to_kernel(*action);
   relay_signal_action(signal, action != nullptr ? &replacement : nullptr, &replaced);
@@ -73,13 +101,12 @@ HAK_EXPORT int sigaction(int signal, const struct sigaction* action,
 }
 
 HAK_EXPORT sighandler_t signal(int signal, sighandler_t handler) noexcept {
-  // ssignal() is the C library's other name for the same function.
-  if (!relays_signal(signal)) return ssignal(signal, handler);
+  if (!relays_signal(signal)) return end_aware_signal(signal, handler);
   return relay_simple(signal, handler, SA_RESTART);
 }
 
 HAK_EXPORT sighandler_t bsd_signal(int signal, sighandler_t handler) noexcept {
-  if (!relays_signal(signal)) return ssignal(signal, handler);
+  if (!relays_signal(signal)) return end_aware_signal(signal, handler);
   return relay_simple(signal, handler, SA_RESTART);
 }
 
@@ -90,7 +117,7 @@ HAK_EXPORT sighandler_t __sysv_signal(int signal, sighandler_t handler) noexcept
   struct sigaction wanted {}, before {};
   wanted.sa_handler = handler;
   wanted.sa_flags = static_cast<int>(kFlags);
-  return __sigaction(signal, &wanted, &before) == 0 ? before.sa_handler : SIG_ERR;
+  return end_aware_action(signal, &wanted, &before) == 0 ? before.sa_handler : SIG_ERR;
 }
 
 HAK_EXPORT sighandler_t sysv_signal(int signal, sighandler_t handler) noexcept {

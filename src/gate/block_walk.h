@@ -6,10 +6,9 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-/// Calls visit(block) for the blocks of every slab in use, for every large block and for every
-/// block on pages of its own. The visitor must not allocate or free.
+/// Calls visit(block) for the blocks of every slab in use.
 template <class Visit>
-void for_each_record(Domain& domain, Visit visit) noexcept {
+void for_each_slab_record(Domain& domain, Visit& visit) noexcept {
   for (SuperSlab* s = domain.slabs.pool.ever(); s != nullptr; s = s->next_ever) {
     if (s->data == nullptr || s->records == nullptr) continue;
     for (const Slab& slab : s->slabs) {
@@ -19,8 +18,23 @@ void for_each_record(Domain& domain, Visit visit) noexcept {
       }
     }
   }
+}
+
+/// Calls visit(block) for the blocks of every slab in use, for every large block and for every
+/// block on pages of its own. The visitor must not allocate or free.
+template <class Visit>
+void for_each_record(Domain& domain, Visit visit) noexcept {
+  for_each_slab_record(domain, visit);
   domain.large.for_each_live([&](LargeBlock& large) { visit(checked_block_of(large)); });
   domain.pages.for_each([&](PageBlock& page) { visit(checked_block_of(page)); });
+}
+
+/// The same from a signal handler, whose thread may hold a lock: what that guards is left out.
+template <class Visit>
+void try_for_each_record(Domain& domain, Visit visit) noexcept {
+  for_each_slab_record(domain, visit);
+  domain.large.try_for_each_live([&](LargeBlock& large) { visit(checked_block_of(large)); });
+  domain.pages.try_for_each([&](PageBlock& page) { visit(checked_block_of(page)); });
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

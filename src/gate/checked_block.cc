@@ -97,7 +97,8 @@ Damage check_tail(const Domain& domain, const CheckedBlock& block) noexcept {
 }
 
 Damage check_fill(const CheckedBlock& block) noexcept {
-  if (block.is_page()) return {};  // its pages are closed: the access itself was the finding
+  // Closed pages: the access itself was the finding.
+  if (block.is_page() || block.record->closed) return {};
   const std::size_t bytes = filled_bytes(block.record->request_bytes);
   const std::byte* const first = find_fill_damage(block.user, bytes);
   if (first == block.user + bytes) return {};

@@ -6,6 +6,7 @@
 #include "gate/checked_report.h"
 #include "gate/failure.h"
 #include "gate/operation.h"
+#include "gate/resting.h"
 #include "integrity/poison.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -78,69 +79,6 @@ void check_canaries(const Domain& domain, const CheckedBlock& block,
   if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
   const Damage tail = check_tail(domain, block);
   if (tail.found) report_damage(domain, block, Violation::kOverflow, tail, detection);
-}
-
-/// Ends a block's rest: checks it once more and gives it to the raw gate.
-void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
-            const Detection& detection) noexcept {
-  const Damage damage = check_fill(block);
-  if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
-  const Damage front = check_front(domain, block);
-  if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
-  trace(TraceKind::LetGo, reinterpret_cast<Address>(block.user), 0);
-  block.record->publish(BlockState::Free);
-  release(domain, thread, wild(block.user));
-}
-
-/// Ends the rest of the oldest block in a quarantine that this thread owns.
-void let_oldest_go(Domain& domain, ThreadState& thread, Quarantine& resting,
-                   const Detection& detection) noexcept {
-  const Address user = resting.pop().user;
-  const CheckedBlock oldest = find_checked_block(domain, user);
-  BlockState expected = BlockState::Quarantined;
-  if (!oldest.record->try_take(expected)) report_handed_out_twice(domain, oldest, detection);
-  let_go(domain, thread, oldest, detection);
-}
-
-void quarantine(Domain& domain, ThreadState& thread, const CheckedBlock& block,
-                const Detection& detection) noexcept {
-  const std::size_t bytes = static_cast<std::size_t>(block.end - block.front());
-  const QuarantineLimits& limits = domain.checks.quarantine;
-  if (!has_heap(domain, thread)) attach_thread(domain, thread);
-  if (has_heap(domain, thread) && thread.heap->quarantine.admits(bytes, limits)) {
-    Quarantine& resting = thread.heap->quarantine;
-    resting.look_ahead();
-    while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
-    resting.push({reinterpret_cast<Address>(block.user), bytes, block.record});
-    block.record->publish(BlockState::Quarantined);
-  } else {
-    let_go(domain, thread, block, detection);
-  }
-  if (thread.exit_rounds >= kExitRoundsMax) detach_thread(domain, thread);
-}
-
-void let_all_go(Domain& domain, ThreadState& thread, Quarantine& resting,
-                const Detection& detection) noexcept {
-  while (!resting.empty()) let_oldest_go(domain, thread, resting, detection);
-}
-
-/// Memory was refused: empties the quarantines of this thread's heap and of those without a thread.
-void let_rest_go(Domain& domain, ThreadState& thread, const Detection& detection) noexcept {
-  if (has_heap(domain, thread)) {
-    let_all_go(domain, thread, thread.heap->quarantine, detection);
-  }
-  HeapRegistry& registry = domain.slabs.registry;
-  Heap* taken = nullptr;
-  while (Heap* const idle = registry.try_acquire_idle()) {
-    let_all_go(domain, thread, idle->quarantine, detection);
-    idle->next_idle = taken;
-    taken = idle;
-  }
-  while (taken != nullptr) {
-    Heap* const following = taken->next_idle;
-    registry.leave(*taken);
-    taken = following;
-  }
 }
 
 /// A raw block; when the system refuses, a second try with what rested in quarantines.
@@ -229,8 +167,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   record.freed_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Free, block, record.freed_at);
   if (block.is_page()) return domain.pages.release(*block.page);
-  fill_freed(block.user, filled_bytes(record.request_bytes));
-  quarantine(domain, thread, block, operation.detection);
+  lay_to_rest(domain, thread, block, operation.detection);
 }
 
 void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,

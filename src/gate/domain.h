@@ -29,6 +29,8 @@ struct CheckState {
   StackDepot depot;
   TraceRings rings;
   QuarantineLimits quarantine{.blocks = 131072, .bytes = 16 * kMiB};
+  /// Closed blocks have no memory, but each splits the kernel's list of mappings.
+  QuarantineLimits closed{.blocks = 256, .bytes = 64 * kGiB};
   StackMethod stack_method = StackMethod::Auto;
   std::uint32_t stack_frames = 16;
   std::uint64_t secret = 0;                     ///< keys the canaries; set before the first block
@@ -41,6 +43,7 @@ struct CheckState {
     const std::uint64_t events = options.trace_events;
     rings.set_capacity(events == 0 ? 0 : std::bit_ceil(events));
     quarantine = {options.quarantine_blocks, options.quarantine_kib * kKiB};
+    if (scarce || quarantine.blocks == 0 || quarantine.bytes == 0) closed = {};
     stack_frames = static_cast<std::uint32_t>(options.stack_frames);
     if (!parse_stack_method(options.stack.bytes, stack_method)) return false;
     if (scarce && stack_method == StackMethod::Auto) stack_method = StackMethod::Safe;

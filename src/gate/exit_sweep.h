@@ -9,6 +9,8 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 /// Checks all blocks and publishes up to kSweepFindingsMax findings; returns their number.
 inline constexpr unsigned kSweepFindingsMax = 8;
 unsigned sweep_at_exit(Domain& domain) noexcept;
+/// The same in the handler of a signal that ends the process: waits for no lock of the heap's.
+unsigned sweep_at_signal(Domain& domain) noexcept;
 
 /// Publishes the blocks that nothing in writable memory, no register and no reachable block points
 /// to, by the stack that allocated them; returns the number of such stacks. Conservative: any word

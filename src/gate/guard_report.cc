@@ -73,17 +73,52 @@ void write_likely(Finding& finding, const GuardHit& hit) noexcept {
   }
 }
 
+/// The large block whose closed pages hold an address; null when there is none.
+LargeBlock* closed_block_at(const Domain& domain, Address address) noexcept {
+  const MapEntry entry = domain.slabs.map.lookup(address);
+  if (!entry.is_ours() || entry.kind() != GranuleKind::Large) return nullptr;
+  LargeBlock& large = entry.large();
+  return large.contains(address) && large.record.closed ? &large : nullptr;
+}
+
+/// "The program wrote at +8 of a freed 1048576-byte block: write after free."
+[[noreturn]] void report_closed_hit(const Domain& domain, LargeBlock& large,
+                                    const MemoryFault& fault) noexcept {
+  const bool wrote = fault.access == Access::Write;
+  Finding& finding = begin_finding(wrote ? Violation::kWriteAfterFree : Violation::kGuardHit);
+  finding.address = fault.address;
+  describe_detected(finding, {static_cast<std::uint32_t>(os::thread_id()), 0, &fault.stack});
+  const CheckedBlock block = checked_block_of(large);
+  describe_block(domain, block, finding);
+  describe_freed(domain, block, finding);
+  finding.block.state = name_of(BlockState::Quarantined);
+  const Address user = reinterpret_cast<Address>(block.user);
+  const bool before = fault.address < user;
+  TextSink sentence(finding.sentence, sizeof finding.sentence);
+  sentence.text("The program ").text(past_tense_of(fault.access)).text(before ? " at -" : " at +")
+      .decimal(before ? user - fault.address : fault.address - user).text(" of a freed ")
+      .decimal(block.record->request_bytes).text("-byte block: ").text(noun_of(fault.access))
+      .text(" after free.");
+  finding.likely = "a dangling pointer was used";
+  finding.confidence = "high";
+  publish_finding(true);
+  unreachable();
+}
+
 }  // namespace
 
 bool is_guard_hit(const Domain& domain, Address address) noexcept {
   const PageExtents& extents = domain.pages.extents();
-  if (!extents.holds(address)) return false;
+  if (!extents.holds(address)) return closed_block_at(domain, address) != nullptr;
   const GuardHit hit = find_guard_hit(extents, address);
   if (hit.block == nullptr) return extents.page_of(address) < extents.frontier();
   return hit.place != HitPlace::Inside || hit.block->record.state() != BlockState::Live;
 }
 
 void report_guard_hit(const Domain& domain, const MemoryFault& fault) noexcept {
+  if (LargeBlock* const large = closed_block_at(domain, fault.address)) {
+    report_closed_hit(domain, *large, fault);
+  }
   Finding& finding = begin_finding(Violation::kGuardHit);
   finding.address = fault.address;
   describe_detected(finding, {static_cast<std::uint32_t>(os::thread_id()), 0, &fault.stack});

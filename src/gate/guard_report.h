@@ -1,6 +1,6 @@
-// HK109: an access that page mode caught, in a guard page or in the closed pages of a freed block.
-// Called by api/ from the crash handler, on the faulting thread. Takes no lock of the heap's and
-// allocates nothing.
+// Accesses that closed pages caught: in page mode's guard pages and freed blocks (HK109), and in
+// large freed blocks, where a write is HK102. Called by api/ from the crash handler, on the
+// faulting thread. Takes no lock of the heap's and allocates nothing.
 #pragma once
 
 #include "gate/checked_report.h"
@@ -9,7 +9,8 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-/// True when a fault at this address is page mode's: in its space, and not inside a live block.
+/// True when a fault at this address is ours: in page mode's space and not inside a live block, or
+/// in a closed large block.
 bool is_guard_hit(const Domain& domain, Address address) noexcept;
 
 /// Ends the process with the finding. Precondition: is_guard_hit().

@@ -47,6 +47,12 @@ class Marker {
     if (domain_.slabs.map.lookup(page).is_ours()) return true;
     if (domain_.pages.holds(page) || domain_.pages.table_holds(page)) return true;
     if (domain_.slabs.map.holds(page) || domain_.slabs.meta.holds(page)) return true;
+    if (domain_.checks.rings.holds(page)) return true;
+    bool rests = false;
+    domain_.slabs.registry.for_each([&](const Heap& heap) {
+      rests |= heap.quarantine.holds(page) || heap.closed.holds(page);
+    });
+    if (rests) return true;
     return page - reinterpret_cast<Address>(work_) < kWorkBytes;
   }
 

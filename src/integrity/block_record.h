@@ -56,6 +56,7 @@ struct BlockRecord {
   AllocKind kind = AllocKind::Malloc;
   std::uint8_t align_log2 = 0;          ///< 0: none above the usual
   bool marked = false;                  ///< the leak search's mark
+  bool closed = false;                  ///< its pages fault: a large block that rests at level 4
   std::uint32_t allocated_by = 0;       ///< kernel thread ids
   std::uint32_t freed_by = 0;
   StackId allocated_at = StackId::None;
@@ -77,6 +78,10 @@ struct BlockRecord {
 }  // namespace hakmem
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+/// Large freed blocks are closed, not filled; whoever touches one meets the crash report.
+inline constexpr bool kClosesLarge =
+    kBuildChecks.has(Check::kQuarantine) && kBuildChecks.has(Check::kCrashReport);
 
 struct EmptyRecord {};
 using LargeRecord = std::conditional_t<kRecordLayout, BlockRecord, EmptyRecord>;

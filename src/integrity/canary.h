@@ -1,7 +1,7 @@
 // Keyed bytes around a request: 15 before (level 3's front bytes but the header byte) and every
 // byte from its end to the block's. Called by the checked gates and the sweeps. Invariant: no
-// canary byte is zero, so that a stray terminator is always seen; the key is a secret of the
-// process.
+// canary byte is text, a small number, zero, 0xff or the fill, so that what programs write by one
+// too many is always seen; the key is a secret of the process.
 #pragma once
 
 #include <cstring>
@@ -16,10 +16,11 @@ struct CanaryPattern {
   std::uint64_t word;
 
   static CanaryPattern make(std::uint64_t secret, Address user) noexcept {
-    constexpr std::uint64_t kNoZeroByte = 0x0101010101010101u;
+    // Every byte is 0x81 to 0xfd, odd and without bit 1.
+    constexpr std::uint64_t kSet = 0x8181818181818181u, kClear = 0x0202020202020202u;
     std::uint64_t mix = (secret ^ user) * 0x9e3779b97f4a7c15u;  // Fibonacci hashing, Knuth 6.4
     mix ^= mix >> 32;
-    return {mix | kNoZeroByte};
+    return {(mix | kSet) & ~kClear};
   }
   std::byte byte_at(std::size_t i) const noexcept {
     return static_cast<std::byte>(word >> (8 * (i % sizeof word)));

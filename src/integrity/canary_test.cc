@@ -44,6 +44,18 @@ class CanaryTest : public testing::Test {
   std::byte* mapping_;
 };
 
+TEST_F(CanaryTest, NoByteIsWhatProgramsWriteByOneTooMany) {
+  for (std::uint64_t i = 0; i < 4096; ++i) {
+    const CanaryPattern pattern = CanaryPattern::make(i * 0x2545f4914f6cdd1du, i * 48);
+    for (std::size_t at = 0; at < sizeof pattern.word; ++at) {
+      const unsigned byte = static_cast<unsigned>(pattern.byte_at(at));
+      ASSERT_GT(byte, 0x7fu) << "zero, text or a small number";
+      ASSERT_NE(byte, 0xffu);
+      ASSERT_NE(byte, 0xa2u) << "the fill of freed blocks";
+    }
+  }
+}
+
 TEST_F(CanaryTest, IsWholeWhereverItLiesOnItsPage) {
   for_each_range([](std::byte* begin, std::byte* end) {
     write_canary(begin, end, kPattern);

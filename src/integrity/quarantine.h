@@ -65,6 +65,10 @@ class Quarantine {
     return entry;
   }
 
+  /// True for addresses of the queue itself, which names blocks that left it as well.
+  bool holds(Address address) const noexcept {
+    return address - reinterpret_cast<Address>(ring_) < capacity_ * sizeof(Entry);
+  }
   bool empty() const noexcept { return count_ == 0; }
   std::size_t count() const noexcept { return count_; }
   std::size_t bytes() const noexcept { return bytes_; }

@@ -87,6 +87,13 @@ class LargeTier {
     LockScope scope(lock_);
     for (LargeBlock* block = live_; block != nullptr; block = block->next) visit(*block);
   }
+  /// The same from a signal handler; visits none when the lock stays taken.
+  template <class Visit>
+  void try_for_each_live(Visit visit) noexcept {
+    if (!lock_.try_lock_for_a_while()) return;
+    for (LargeBlock* block = live_; block != nullptr; block = block->next) visit(*block);
+    lock_.unlock();
+  }
   Lock& lock_for_fork() noexcept { return lock_; }
 
  private:

@@ -39,6 +39,16 @@ class Lock {
                                                 LockOrders::kTakeFailed);
   }
 
+  /// Gives up after a while: for a signal handler, whose own thread may be the holder.
+  HAK_COLD bool try_lock_for_a_while() noexcept {
+    constexpr int kTriesMax = 100000;
+    for (int i = 0; i < kTriesMax; ++i) {
+      if (try_lock()) return true;
+      cpu_relax();
+    }
+    return false;
+  }
+
   HAK_INLINE void unlock() noexcept {
     if (shared_word_.exchange(kFree, LockOrders::kGive) == kContended) {
       os::wake_one(futex_word());

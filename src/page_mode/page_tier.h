@@ -84,12 +84,14 @@ class PageTier {
   template <class Visit>
   void for_each(Visit visit) noexcept {
     LockScope scope(lock_);
-    for (std::size_t page = 1; page < extents_.frontier();) {
-      PageBlock* const block = extents_.at_page(page);
-      if (block == nullptr) return;
-      page += block->pages;
-      if (block->state == ExtentState::Taken) visit(*block);
-    }
+    for_each_locked(visit);
+  }
+  /// The same from a signal handler; visits none when the lock stays taken.
+  template <class Visit>
+  void try_for_each(Visit visit) noexcept {
+    if (!lock_.try_lock_for_a_while()) return;
+    for_each_locked(visit);
+    lock_.unlock();
   }
 
   PageStats stats() noexcept;
@@ -100,6 +102,15 @@ class PageTier {
   /// Most of a reservation that live blocks may take: what rests must have room.
   static constexpr std::size_t kRestingShare = 4;
 
+  template <class Visit>
+  void for_each_locked(Visit visit) noexcept {
+    for (std::size_t page = 1; page < extents_.frontier();) {
+      PageBlock* const block = extents_.at_page(page);
+      if (block == nullptr) return;
+      page += block->pages;
+      if (block->state == ExtentState::Taken) visit(*block);
+    }
+  }
   PageBlock* decline_locked() noexcept;
   PageBlock* take_locked(std::size_t pages) noexcept;
   /// Describes a block in its extent, before the extent's pages are opened.
@@ -129,6 +140,8 @@ struct NoPageTier {
   constexpr PageBlock* find(Address) const noexcept { return nullptr; }
   template <class Visit>
   constexpr void for_each(Visit) const noexcept {}
+  template <class Visit>
+  constexpr void try_for_each(Visit) const noexcept {}
   constexpr PageStats stats() const noexcept { return {}; }
   constexpr bool verify() const noexcept { return true; }
   constexpr NoLock lock_for_fork() const noexcept { return {}; }

@@ -5,6 +5,7 @@
 
 #include "os/os_process.h"
 #include "os/os_signal.h"
+#include "ptr_trace/end_signals.h"
 
 namespace hakmem {
 
@@ -149,6 +150,7 @@ void on_crash(int signal, siginfo_t* info, os::MachineContext context) {
     capture_faulting_stack(machine, crash.stack);
     poison_handler(crash);
   }
+  look_before_end();
   restore_disposition(signal);
   // Returning runs the instruction again, which now ends the process with this very signal. One
   // that another process sent does not come again by itself.

@@ -6,7 +6,7 @@
 //
 // PROTOCOL signal relay
 //   One lock guards the remembered actions and the kernel's, which change together; it is held
-//   with the thread's asynchronous signals blocked, over copies and one system call. So no handler
+//   with the thread's signals blocked, over copies and one system call. So no handler
 //   runs on the holder's thread, and the crash handler may wait for it. fork() takes it first.
 //   Breaks it: touching the program's memory while holding it.
 #pragma once

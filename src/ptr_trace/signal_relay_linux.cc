@@ -16,10 +16,15 @@ constinit bool relaying = false;
 // The program's view; under relay_lock.
 constinit os::SignalAction program_actions[kRelayedCount] = {};
 
-/// The lock, with this thread's asynchronous signals blocked around it.
+/// The lock, with this thread's signals blocked around it. All of them: opening SIGSEGV inside its
+/// handler would let those that others send pile up until the signal stack is full.
 class RelayScope {
  public:
-  RelayScope() noexcept : mask_(os::block_asynchronous_signals()) { relay_lock.lock(); }
+  RelayScope() noexcept {
+    constexpr std::uint64_t kAll = ~std::uint64_t{0};
+    os::change_signal_mask(SIG_BLOCK, &kAll, &mask_);
+    relay_lock.lock();
+  }
   ~RelayScope() noexcept {
     relay_lock.unlock();
     os::restore_signal_mask(mask_);
@@ -28,7 +33,7 @@ class RelayScope {
   RelayScope& operator=(const RelayScope&) = delete;
 
  private:
-  std::uint64_t mask_;
+  std::uint64_t mask_ = 0;
 };
 
 std::size_t index_of_signal(int signal) noexcept {

@@ -107,6 +107,14 @@ class TraceRings {
   /// A new ring, on the list; null when there are to be none, or the system refuses memory.
   TraceRing* add() noexcept;
 
+  /// True for addresses of a ring, which name blocks and point to none.
+  bool holds(Address address) const noexcept {
+    for (const TraceRing* ring = newest(); ring != nullptr; ring = ring->next()) {
+      const std::size_t bytes = TraceRing::bytes_for(ring->capacity());
+      if (address - reinterpret_cast<Address>(ring) < bytes) return true;
+    }
+    return false;
+  }
   /// The ring that was added last; the others by next().
   const TraceRing* newest() const noexcept { return shared_newest_.load(TraceOrders::kLook); }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/counter.h"
+#include "integrity/block_record.h"
 #include "integrity/quarantine.h"
 #include "ptr_trace/stack_cache.h"
 #include "ptr_trace/trace_ring.h"
@@ -20,6 +21,12 @@ enum class HeapState : std::uint8_t { Vacant, Owned, Abandoned, Orphaned };
 struct NoQuarantine {};
 using HeapQuarantine =
     std::conditional_t<kBuildChecks.has(Check::kQuarantine), Quarantine, NoQuarantine>;
+
+/// Where large blocks rest, their pages closed: apart, because one would push out thousands.
+struct NoClosedQuarantine {
+  constexpr bool holds(Address) const noexcept { return false; }
+};
+using HeapClosed = std::conditional_t<kClosesLarge, Quarantine, NoClosedQuarantine>;
 
 /// A thread's remembered stacks: memory of their own, taken when first wanted.
 class HeapStackCache {
@@ -91,6 +98,7 @@ struct Heap {
   PendingList shared_pending[kClassCount];  ///< slabs with remote frees, by class
 
   [[no_unique_address]] HeapQuarantine quarantine;  ///< owner-only; empty type below level 3
+  [[no_unique_address]] HeapClosed closed;          ///< owner-only; empty type below level 4
 
   [[no_unique_address]] HeapStacks stacks;          ///< owner-only; empty type below level 4
   [[no_unique_address]] HeapRing trace;             ///< owner-only; empty type below level 4
