@@ -72,7 +72,9 @@ std::string neighbour_text(const Finding& finding, std::uint64_t index) {
   if (!finding.heap_map) return "state not in the report";
   for (const Neighbour& neighbour : finding.heap_map->neighbours) {
     if (neighbour.block_index != index) continue;
-    std::string text = fmt::format("{} {} B", neighbour.state, neighbour.request_bytes);
+    std::string text = neighbour.state;
+    if (neighbour.request_bytes != 0) text += fmt::format(" {} B", neighbour.request_bytes);
+    if (neighbour.thread_id != 0) text += fmt::format(" T{}", neighbour.thread_id);
     if (!neighbour.thread_name.empty()) text += " " + neighbour.thread_name;
     return text;
   }
@@ -82,7 +84,7 @@ std::string neighbour_text(const Finding& finding, std::uint64_t index) {
 
 /// The begin of a text that has to fit a box; the whole of it is in the box's title.
 std::string shortened(const std::string& text) {
-  constexpr std::size_t kBytesMax = 24;
+  constexpr std::size_t kBytesMax = 20;
   if (text.size() <= kBytesMax) return text;
   std::size_t end = kBytesMax - 2;
   while (end > 0 && (text[end] & 0xc0) == 0x80) --end;

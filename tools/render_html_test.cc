@@ -35,7 +35,7 @@ TEST(RenderHtml, PicturesAreDrawnFromWhatTheReportHas) {
   EXPECT_TRUE(has(page, "class=\"slab-map\""));
   EXPECT_TRUE(has(page, "<title>block 17 of this finding</title>"));
   EXPECT_TRUE(has(page, "<title>blocks 0 to 15: live</title>"));
-  EXPECT_TRUE(has(page, "<title>live 33 B worker</title>"));
+  EXPECT_TRUE(has(page, "<title>live 33 B T3 worker</title>"));
   EXPECT_TRUE(has(page, "\"live\":[0,4096,1024]"));
   EXPECT_TRUE(has(page, "\"up_to\":[16,64]"));
   EXPECT_TRUE(has(page, "(v1.6.32)"));

@@ -80,6 +80,24 @@ std::string block_lines(const Block& block) {
   return lines + '\n' + (more.empty() ? "" : "        " + more + '\n');
 }
 
+/// The blocks beside it, aligned with the block's own line.
+std::string neighbour_lines(const Finding& finding) {
+  std::string lines;
+  if (!finding.heap_map || !finding.block || !finding.block->block_index) return lines;
+  const std::uint64_t own = *finding.block->block_index;
+  for (const Neighbour& block : finding.heap_map->neighbours) {
+    const bool before = block.block_index + 1 == own;
+    if (!before && block.block_index != own + 1) continue;
+    lines += fmt::format("  {}  {:#x}", before ? "prev" : "next", block.user);
+    const bool allocated = block.thread_id != 0;
+    if (allocated) lines += fmt::format("   {} B", block.request_bytes);
+    lines += "   " + printable(block.state);
+    if (allocated) lines += ", of " + printable(thread_label(block.thread_id, block.thread_name));
+    lines += '\n';
+  }
+  return lines;
+}
+
 std::string offset_text(std::int64_t offset) {
   // In two's complement, so that the smallest number has an absolute value too.
   const auto bits = static_cast<std::uint64_t>(offset);
@@ -175,6 +193,7 @@ std::string render_text(const Finding& finding, const Report& report) {
     text += fmt::format("  address {:#x}\n", *finding.address);
   }
   if (finding.block) text += block_lines(*finding.block);
+  text += neighbour_lines(finding);
   if (finding.bytes) text += bytes_lines(*finding.bytes);
   for (const Event& event : finding.events) text += event_lines(event);
   text += history_lines(finding);

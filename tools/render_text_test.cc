@@ -31,6 +31,19 @@ TEST(RenderText, AFindingIsOneBlockWithItsSentenceSecond) {
   }
 }
 
+TEST(RenderText, TheNeighboursStandBelowTheBlock) {
+  Json report = sample_report();
+  add_pictures(report);
+  const std::string text = render_text(parsed(report));
+  EXPECT_TRUE(has(text,
+                  "SuperSlab 0x7f31c2a00000\n"
+                  "  prev  0x7f31c2a00440   33 B   live, of T3 \"worker\"\n"
+                  "        +00"))
+      << text;
+  report["findings"][0]["heap_map"]["neighbours"][0]["state"] = kHostileName;
+  EXPECT_FALSE(has(render_text(parsed(report)), "\x1b"));
+}
+
 TEST(RenderText, TheHistoryFollowsTheStacks) {
   Json report = sample_report();
   add_history(report);

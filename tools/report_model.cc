@@ -6,10 +6,13 @@ namespace hakmem::tools {
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+std::string thread_label(std::uint64_t id, const std::string& name) {
+  if (id == 0) return {};
+  return name.empty() ? fmt::format("T{}", id) : fmt::format("T{} \"{}\"", id, name);
+}
+
 std::string thread_label(const Event& event) {
-  if (event.thread_id == 0) return {};
-  return event.thread_name.empty() ? fmt::format("T{}", event.thread_id)
-                                   : fmt::format("T{} \"{}\"", event.thread_id, event.thread_name);
+  return thread_label(event.thread_id, event.thread_name);
 }
 
 std::string place_of(const Frame& frame) {

@@ -66,7 +66,9 @@ struct Neighbour {
   std::uint64_t block_index = 0;
   std::uint64_t user = 0;
   std::uint64_t request_bytes = 0;
-  std::string state, thread_name;
+  std::string state;
+  std::uint64_t thread_id = 0;  ///< who allocated it; 0: unknown, or nobody did
+  std::string thread_name;
 };
 
 /// The slab of the finding's block: one letter a block, L live, F free, Q in quarantine, U unused.
@@ -141,7 +143,8 @@ Blame blamed_frame(const Finding& finding);
 /// The last part of a path; the path itself when it has no slash.
 std::string file_name_of(const std::string& path);
 
-/// "T4121 \"worker\"", or empty when the thread is unknown.
+/// "T4121 \"worker\"", or empty when the thread is unknown (id 0).
+std::string thread_label(std::uint64_t id, const std::string& name);
 std::string thread_label(const Event& event);
 
 /// "conn.cpp:88", "server+0x51f2" or the pc, whichever is the best known.

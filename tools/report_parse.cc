@@ -105,6 +105,7 @@ HeapMap parse_heap_map(const Fields& fields) {
   for (const Fields& entry : fields.objects("neighbours")) {
     map.neighbours.push_back({entry.number("block_index"), entry.address("user"),
                               entry.number("request_bytes"), entry.text("state"),
+                              entry.number_or("thread_id", 0),
                               entry.text_or_empty("thread_name")});
   }
   return map;

@@ -35,6 +35,7 @@ TEST(ReportParse, EveryValueOfAFullReportArrives) {
   EXPECT_EQ(finding.block->block_index, 17u);
   EXPECT_EQ(finding.bytes->window[8], 0x07);
   EXPECT_EQ(finding.heap_map->neighbours[0].request_bytes, 33u);
+  EXPECT_EQ(finding.heap_map->neighbours[0].thread_id, 3u);
   ASSERT_EQ(finding.events.size(), 3u);
   EXPECT_EQ(finding.events[1].stack[0].line, 131u);
   ASSERT_EQ(finding.history.size(), 2u);

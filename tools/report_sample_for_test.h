@@ -131,6 +131,7 @@ inline void add_pictures(Json& report) {
                                    {"user", "0x7f31c2a00440"},
                                    {"request_bytes", 33},
                                    {"state", "live"},
+                                   {"thread_id", 3},
                                    {"thread_name", "worker"}}})}};
 }
 

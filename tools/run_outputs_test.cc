@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/violation.h"
+#include "tools/environment.h"
 #include "tools/installation_for_test.h"
 #include "tools/report_sample_for_test.h"
 

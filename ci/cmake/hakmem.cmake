@@ -61,15 +61,18 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/checked_gate.cc
   src/gate/checked_report.cc
   src/gate/exit_sweep.cc
+  src/gate/heap_picture.cc
   src/gate/leak_search.cc
   src/gate/resting.cc)
 # From level 4 on: what the pointer trace tells, and what library calls may touch.
 set(HAKMEM_LIBRARY_CALL_SOURCES
+  src/integrity/trace_dump.cc
   src/gate/block_history.cc
   src/gate/early_calls.cc
   src/gate/format_texts.cc
   src/gate/library_call.cc
-  src/gate/library_text.cc)
+  src/gate/library_text.cc
+  src/gate/memory_sample.cc)
 # Level 4: page mode.
 set(HAKMEM_PAGE_SOURCES
   src/os/os_guard_linux.cc
@@ -122,6 +125,7 @@ set(HAKMEM_CORE_TESTS
   src/gate/threads_test.cc)
 set(HAKMEM_REPORT_TESTS
   src/gate/own_faults_test.cc
+  src/integrity/memory_timeline_test.cc
   src/integrity/modules_test.cc
   src/integrity/poison_crash_test.cc
   src/integrity/report_fault_test.cc
@@ -135,13 +139,16 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/stack_depot_test.cc
   src/ptr_trace/trace_ring_test.cc)
 set(HAKMEM_RECORD_TESTS
+  src/gate/heap_picture_test.cc
   src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
+  src/gate/trace_dump_test.cc
   src/gate/block_history_test.cc
   src/gate/early_calls_test.cc
   src/gate/format_texts_test.cc
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc
+  src/gate/memory_sample_test.cc
   src/gate/resting_test.cc)
 set(HAKMEM_PAGE_TESTS
   src/os/os_guard_test.cc
@@ -211,6 +218,7 @@ function(hakmem_add_library level)
   endif()
   if(level EQUAL 4)
     list(APPEND own src/api/main_entry.cc src/api/page_mode_start.cc src/api/signal_api.cc
+      src/api/trace_dump_start.cc
       ${HAKMEM_LIBRARY_CALL_API_SOURCES})
   endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)

@@ -2,7 +2,9 @@
 #include <cstdio>
 
 #include "api/page_mode_start.h"
+#include "api/trace_dump_start.h"
 #include "gate/exit_sweep.h"
+#include "gate/heap_picture.h"
 #include "integrity/poison_crash.h"
 #include "os/os.h"
 #include "ptr_trace/end_signals.h"
@@ -21,7 +23,15 @@ void look_at_signal() noexcept {
 }  // namespace
 
 void start_checks(const Options& options) noexcept {
-  set_report_context({&options, kIntegrityLevel});
+  DrawHeap draw = nullptr;
+  if constexpr (kRecordLayout) {
+    draw = [](Finding& finding, HeapPicture& picture) noexcept {
+      draw_heap(process_domain, finding, picture);
+    };
+  }
+  void (*at_end)() noexcept = nullptr;
+  if constexpr (kTraced) at_end = finish_trace_dump;
+  set_report_context({&options, kIntegrityLevel, draw, at_end});
   const bool scarce = process_domain.slabs.space.scarce();
   if (!process_domain.checks.configure(options, scarce)) {
     note_line("option 'stack' must be auto, safe, fp or caller");
@@ -43,6 +53,7 @@ void finish_checks() noexcept {
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     const unsigned damaged = sweep_at_exit(process_domain);
     const unsigned leaking = process_options.leaks ? search_leaks(process_domain) : 0;
+    if constexpr (kTraced) finish_trace_dump();
     if (damaged + leaking == 0) return;
     // The program's own output must not be lost with it; this is still an ordinary exit().
     std::fflush(nullptr);

@@ -41,6 +41,15 @@ void* allocate_raw(Domain& domain, ThreadState& thread, const AllocRequest& requ
   return allocate(domain, thread, request.bytes);
 }
 
+/// A block of `before` requested bytes has `after` now; 0: it is not live.
+void note_live(Domain& domain, ThreadState& thread, std::size_t before,
+               std::size_t after) noexcept {
+  const std::uint64_t change = std::uint64_t{after} - before;  // modulo 2^64
+  if constexpr (!kTimeline) return;
+  if (has_heap(domain, thread)) return thread.heap->live_bytes.add(change);
+  domain.checks.shared_heapless_bytes.fetch_add(change, CounterOrders::kAny);
+}
+
 /// The program's call, with the request as the record has it.
 void trace_operation(TraceKind kind, const CheckedBlock& block, StackId stack) noexcept {
   trace(kind, reinterpret_cast<Address>(block.user),
@@ -104,9 +113,10 @@ CheckedBlock obtain(Domain& domain, ThreadState& thread, const AllocRequest& req
 }
 
 /// A block that the caller has taken stays, with another size; its new stack is the allocation's.
-void* keep_resized(Domain& domain, const CheckedBlock& block, std::size_t bytes,
-                   const Operation& operation) noexcept {
+void* keep_resized(Domain& domain, ThreadState& thread, const CheckedBlock& block,
+                   std::size_t bytes, const Operation& operation) noexcept {
   BlockRecord& record = *block.record;
+  note_live(domain, thread, record.request_bytes, bytes);
   record.request_bytes = bytes;
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
@@ -134,6 +144,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.kind = request.kind;
   record.align_log2 = align_log2_of(request.align);
   record.request_bytes = request.bytes;
+  note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
@@ -162,6 +173,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   const char* const mismatch = mismatch_of(record, request);
   if (mismatch != nullptr) report_mismatch(domain, block, operation.detection, mismatch);
   check_canaries(domain, block, operation.detection);
+  note_live(domain, thread, record.request_bytes, 0);
   record.freed_by = thread.thread_id;
   record.freed_at = operation.intern(domain);
   record.freed_sequence = operation.detection.sequence;
@@ -190,7 +202,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
     const Operation operation(domain, thread, request.caller);
     check_canaries(domain, block, operation.detection);
     if (domain.large.try_resize(*block.large, request.bytes)) {
-      return keep_resized(domain, checked_block_of(*block.large), request.bytes, operation);
+      const CheckedBlock resized = checked_block_of(*block.large);
+      return keep_resized(domain, thread, resized, request.bytes, operation);
     }
   }
   const std::size_t room = static_cast<std::size_t>(block.end - block.user) - kTailBytes;
@@ -198,7 +211,7 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
   if (stays) {
     const Operation operation(domain, thread, request.caller);
     check_canaries(domain, block, operation.detection);
-    return keep_resized(domain, block, request.bytes, operation);
+    return keep_resized(domain, thread, block, request.bytes, operation);
   }
   record.publish(BlockState::Live);
   void* const moved = checked_allocate(domain, thread, request);

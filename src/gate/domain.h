@@ -9,6 +9,7 @@
 #include <bit>
 
 #include "base/options.h"
+#include "integrity/memory_timeline.h"
 #include "large/large_tier.h"
 #include "page_mode/page_tier.h"
 #include "ptr_trace/stack_depot.h"
@@ -24,6 +25,20 @@ struct InitOrders {
   static constexpr std::memory_order kLook = std::memory_order_acquire;
 };
 
+/// A lock of what does not exist at this level.
+struct NoLock {
+  constexpr void lock() const noexcept {}
+  constexpr void unlock() const noexcept {}
+};
+
+/// Stands for the memory timeline where there is none.
+struct NoTimeline {
+  constexpr void begin(std::uint64_t) noexcept {}
+  constexpr bool wants(std::uint64_t) const noexcept { return false; }
+  constexpr NoLock lock() const noexcept { return {}; }
+};
+using DomainTimeline = std::conditional_t<kTimeline, MemoryTimeline, NoTimeline>;
+
 /// What the checked levels share. Below level 3 its twin without state stands here.
 struct CheckState {
   StackDepot depot;
@@ -35,8 +50,15 @@ struct CheckState {
   std::uint32_t stack_frames = 16;
   std::uint64_t secret = 0;                     ///< keys the canaries; set before the first block
   std::atomic<std::uint64_t> shared_sequence{0};  ///< operations so far
+  /// What Heap::live_bytes is, of threads that have no heap at that moment.
+  std::atomic<std::uint64_t> shared_heapless_bytes{0};
+  [[no_unique_address]] DomainTimeline timeline;
 
-  void start() noexcept { os::random_bytes(&secret, sizeof secret); }
+  void start() noexcept {
+    os::random_bytes(&secret, sizeof secret);
+    timeline.begin(os::now_ms());
+  }
+  decltype(auto) lock_for_fork() noexcept { return timeline.lock(); }
   /// Takes what options say; false when the stack method is none. Where memory is scarce `auto`
   /// means `safe`: libunwind takes thread-local memory, and the C library dies if that is refused.
   bool configure(const Options& options, bool scarce) noexcept {
@@ -53,6 +75,7 @@ struct CheckState {
 struct NoCheckState {
   void start() noexcept {}
   bool configure(const Options&, bool) noexcept { return true; }
+  constexpr NoLock lock_for_fork() const noexcept { return {}; }
 };
 using DomainChecks = std::conditional_t<kRecordLayout, CheckState, NoCheckState>;
 

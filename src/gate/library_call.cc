@@ -44,11 +44,9 @@ HAK_INLINE std::size_t room_in(const BlockRecord& record, Address user, Address 
   return state == BlockState::Busy ? kUnboundedRoom : 0;
 }
 
-/// `record` is null when the address is in no block that ever was handed out.
-CheckedBlock block_touched(const Domain& domain, Address address) noexcept {
-  if (PageBlock* const page = domain.pages.at(address)) return checked_block_of(*page);
-  const MapEntry entry = domain.slabs.map.lookup(address);
-  if (!entry.is_ours()) return {};
+/// The block at an address that the map says is ours. `record` is null when it is in none that ever
+/// was handed out.
+CheckedBlock block_touched(MapEntry entry, Address address) noexcept {
   if (entry.kind() == GranuleKind::FreeRun) return {};
   // What lies behind a large block's end is its as well.
   if (entry.kind() == GranuleKind::Large) return checked_block_of(entry.large());
@@ -135,11 +133,14 @@ std::size_t room_on_pages(const Domain& domain, Address address) noexcept {
 }
 
 void refuse_call(const Domain& domain, RefusedCall call, Address caller) noexcept {
-  const bool is_ours = domain.slabs.map.lookup(call.address).is_ours();
-  if (!is_ours && domain.pages.at(call.address) == nullptr) return;
+  PageBlock* const page = domain.pages.at(call.address);
+  const MapEntry entry = domain.slabs.map.lookup(call.address);
+  if (page == nullptr && !entry.is_ours()) return;
   StackTrace stack;
   capture_stack(domain.checks.stack_method, domain.checks.stack_frames, caller, stack);
-  report(domain, block_touched(domain, call.address), call, stack);
+  const CheckedBlock block =
+      page != nullptr ? checked_block_of(*page) : block_touched(entry, call.address);
+  report(domain, block, call, stack);
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

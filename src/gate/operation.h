@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gate/checked_report.h"
+#include "gate/memory_sample.h"
 #include "gate/thread_lifecycle.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -25,6 +26,7 @@ struct Operation {
       capture(domain, thread, caller);
       detection.sequence =
           domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
+      if (domain.checks.timeline.wants(detection.sequence)) [[unlikely]] take_sample(domain);
     } else {
       stack.count = 1;
       stack.pcs[0] = caller;

@@ -54,6 +54,7 @@ void relieve_pressure(Domain& domain, ThreadState& thread) noexcept {
 
 void lock_for_fork(Domain& domain) noexcept {
   SlabDomain& slabs = domain.slabs;
+  domain.checks.lock_for_fork().lock();
   slabs.registry.lock_for_fork().lock();
   slabs.pool.lock_for_fork().lock();
   domain.large.lock_for_fork().lock();
@@ -72,6 +73,7 @@ void unlock_after_fork(Domain& domain) noexcept {
   domain.large.lock_for_fork().unlock();
   slabs.pool.lock_for_fork().unlock();
   slabs.registry.lock_for_fork().unlock();
+  domain.checks.lock_for_fork().unlock();
 }
 
 void adopt_after_fork(Domain& domain, const ThreadState& survivor) noexcept {

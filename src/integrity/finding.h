@@ -40,6 +40,17 @@ struct FindingBlock {
   const char* kind = "";            ///< "malloc", "new", "new[]", "aligned_alloc", …
 };
 
+/// A block beside the finding's, in its slab.
+struct FindingNeighbour {
+  bool known = false;
+  Address user = 0;
+  std::uint32_t block_index = 0;
+  const char* state = "";           ///< as FindingBlock::state
+  std::size_t request_bytes = 0;    ///< of its last allocation
+  std::uint32_t thread_id = 0;      ///< who allocated it; 0: nobody did
+  char thread_name[kThreadNameMax] = {};
+};
+
 /// A run of bytes that should have been otherwise.
 struct FindingBytes {
   bool known = false;
@@ -87,6 +98,7 @@ struct Finding {
   char sentence[kSentenceMax] = {};   ///< what happened, one or two sentences, no addresses first
   Address address = 0;                ///< what the program passed, or the first damaged byte
   FindingBlock block;
+  FindingNeighbour before, behind;    ///< the blocks on both sides of `block`
   FindingBytes bytes;
   FindingCall call;
   FindingEvent detected, freed, allocated;

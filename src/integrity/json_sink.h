@@ -31,10 +31,18 @@ class JsonSink {
     return value[0] != '\0' ? string(key, value) : *this;
   }
   JsonSink& number(const char* key, std::int64_t value) noexcept {
-    named(key);
-    if (value < 0) sink_.character('-');
-    const std::uint64_t bits = static_cast<std::uint64_t>(value);
-    sink_.decimal(value < 0 ? 0 - bits : bits);
+    named(key).digits(value);
+    return valued();
+  }
+  /// An element of an array.
+  JsonSink& number(std::int64_t value) noexcept {
+    separate();
+    digits(value);
+    return valued();
+  }
+  /// Letters that need no escape, as one string of any length.
+  JsonSink& letters(const char* key, const char* value, std::size_t count) noexcept {
+    named(key).sink_.character('"').bytes(value, count).character('"');
     return valued();
   }
   JsonSink& boolean(const char* key, bool value) noexcept {
@@ -44,6 +52,11 @@ class JsonSink {
   /// As a string: 64 bits do not fit a JSON number that every reader keeps.
   JsonSink& address(const char* key, std::uint64_t value) noexcept {
     named(key).sink_.character('"').address(value).character('"');
+    return valued();
+  }
+  JsonSink& address(std::uint64_t value) noexcept {
+    separate();
+    sink_.character('"').address(value).character('"');
     return valued();
   }
   /// Bytes as one string of two hexadecimal digits each.
@@ -76,6 +89,11 @@ class JsonSink {
   JsonSink& valued() noexcept {
     first_ = false;
     return *this;
+  }
+  void digits(std::int64_t value) noexcept {
+    if (value < 0) sink_.character('-');
+    const std::uint64_t bits = static_cast<std::uint64_t>(value);
+    sink_.decimal(value < 0 ? 0 - bits : bits);
   }
   void separate() noexcept {
     if (!first_) sink_.character(',');

@@ -3,6 +3,7 @@
 // checked gates. Invariant: at most the blocks and bytes of its limits rest in it.
 #pragma once
 
+#include "base/counter.h"
 #include "integrity/poison.h"
 #include "os/os.h"
 
@@ -48,12 +49,12 @@ class Quarantine {
     const std::size_t at = first_ + count_;
     ring_[at < capacity_ ? at : at - capacity_] = entry;
     ++count_;
-    bytes_ += entry.bytes;
+    bytes_.add(entry.bytes);
   }
 
   /// True while a block of `bytes` does not fit beside what rests here.
   bool needs_room(std::size_t bytes, const QuarantineLimits& limits) const noexcept {
-    return count_ != 0 && (count_ == capacity_ || bytes_ + bytes > limits.bytes);
+    return count_ != 0 && (count_ == capacity_ || this->bytes() + bytes > limits.bytes);
   }
 
   /// Takes the oldest block out. Precondition: not empty.
@@ -61,7 +62,7 @@ class Quarantine {
     const Entry entry = ring_[first_];
     first_ = first_ + 1 < capacity_ ? first_ + 1 : 0;
     --count_;
-    bytes_ -= entry.bytes;
+    bytes_.add(0 - entry.bytes);
     return entry;
   }
 
@@ -71,7 +72,8 @@ class Quarantine {
   }
   bool empty() const noexcept { return count_ == 0; }
   std::size_t count() const noexcept { return count_; }
-  std::size_t bytes() const noexcept { return bytes_; }
+  /// The owner's word, that of anyone else an estimate.
+  std::size_t bytes() const noexcept { return bytes_.read(); }
 
  private:
   /// The ring is taken at first use; its pages are touched as it fills.
@@ -89,7 +91,7 @@ class Quarantine {
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;
   std::size_t count_ = 0;
-  std::size_t bytes_ = 0;
+  Counter bytes_;
 };
 
 }  // namespace hakmem

@@ -10,6 +10,7 @@
 #include "integrity/thread_names.h"
 #include "os/os.h"
 #include "os/os_process.h"
+#include "os/os_signal.h"
 
 namespace hakmem {
 
@@ -39,6 +40,10 @@ constinit std::atomic<int> shared_worst{0};
 // Everything below belongs to the owner of shared_reporter.
 constinit Finding finding{};
 constinit ResolvedFinding stacks{};
+constinit HeapPicture picture{};
+constinit ReportFacts facts{};
+constinit bool drawing = false;  // inside context.draw_heap
+constinit bool ending = false;   // the report is written; inside context.at_end
 constinit char text[kTextBytes] = {};
 constinit bool verdict_written = false;
 
@@ -81,10 +86,33 @@ void wake_next() noexcept {
   os::exit_now(code);
 }
 
+void write_rest() noexcept;
+
+[[noreturn]] void end_behind_report() noexcept {
+  ending = true;
+  if (context.at_end != nullptr) run_on_report_stack(context.at_end);
+  os::exit_now(exit_code_for(finding.violation));
+}
+
+/// The heap was too broken to be drawn: the report goes on without the picture. There is no way
+/// back to where the fault came from, so the process ends behind it.
+[[noreturn]] void end_without_picture() noexcept {
+  drawing = false;
+  picture.clear();
+  finding.before.known = finding.behind.known = false;
+  os::block_asynchronous_signals();  // and opens those of faults: we are in the handler of one
+  run_on_report_stack(write_rest);
+  end_behind_report();
+}
+
 /// A fatal signal while a report is written: ours ends the process, others wait for that.
 void on_report_fault(int signal, Address address) noexcept {
   const std::uint64_t reporter = shared_reporter.load(ReporterOrders::kPeek);
-  if (reporter == own_word()) end_inside_report("signal ", signal, address);
+  if (reporter == own_word()) {
+    if (ending) os::exit_now(exit_code_for(finding.violation));
+    if (drawing) end_without_picture();
+    end_inside_report("signal ", signal, address);
+  }
   if (reporter == 0) return;
   wait_for_change(reporter);
   wake_next();
@@ -130,22 +158,9 @@ void tally(int code) noexcept {
   }
 }
 
-/// The whole report, on the report's own stack. The first lines need nothing that can fail, and go
-/// out before symbols are looked for.
-void write_report() noexcept {
-  name_thread(finding.detected);
-  name_thread(finding.freed);
-  name_thread(finding.allocated);
-  for (FindingCallBefore& call : finding.history.calls) name_thread(call);
-  ReportFacts facts;
-  facts.level = context.level;
-  facts.process = os::process_id();
-  facts.color = options().color && os::is_terminal(kStandardError);
-  TextSink head(text, sizeof text);
-  write_report_head(head, finding, facts);
-  os::write_all(kStandardError, text, head.size());
-
-  if (test_hook != nullptr) test_hook(finding);
+/// Everything behind the first lines.
+void write_rest() noexcept {
+  name_neighbours(finding);
   resolve_finding(finding, options().symbolize, options().symbolize_ms, stacks);
   facts.dedup = dedup_hash(finding, stacks);
   const bool with_file = !options().report.empty();
@@ -155,11 +170,33 @@ void write_report() noexcept {
   os::write_all(kStandardError, text, body.size());
 
   const int code = exit_code_for(finding.violation);
-  if (with_file) append_report_json(context.level, finding, stacks, code, facts.dedup);
+  if (with_file) append_report_json(context.level, finding, stacks, picture, code, facts.dedup);
   if (!options().verdict.empty()) {
     verdict_written = true;
     append_verdict(options().verdict.bytes, finding.violation, code, facts.dedup);
   }
+}
+
+/// The whole report, on the report's own stack. The first lines need nothing that can fail, and go
+/// out before anything is read from the heap and symbols are looked for.
+void write_report() noexcept {
+  name_threads(finding);
+  facts = ReportFacts{};
+  facts.level = context.level;
+  facts.process = os::process_id();
+  facts.color = options().color && os::is_terminal(kStandardError);
+  TextSink head(text, sizeof text);
+  write_report_head(head, finding, facts);
+  os::write_all(kStandardError, text, head.size());
+
+  if (test_hook != nullptr) test_hook(finding);
+  picture.clear();
+  if (context.draw_heap != nullptr) {
+    drawing = true;
+    context.draw_heap(finding, picture);
+    drawing = false;
+  }
+  write_rest();
 }
 
 }  // namespace
@@ -170,7 +207,7 @@ Finding& begin_finding(Violation violation) noexcept {
   take_reporter();
   finding = Finding{};
   finding.violation = violation;
-  verdict_written = false;
+  verdict_written = drawing = ending = false;
   guard_report(on_report_fault);
   return finding;
 }
@@ -178,9 +215,8 @@ Finding& begin_finding(Violation violation) noexcept {
 void publish_finding(bool end_process) noexcept {
   if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
   run_on_report_stack(write_report);
-  const int code = exit_code_for(finding.violation);
-  tally(code);
-  if (end_process) os::exit_now(code);
+  tally(exit_code_for(finding.violation));
+  if (end_process) end_behind_report();
   unguard_report();
   give_reporter();
 }

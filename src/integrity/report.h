@@ -15,16 +15,24 @@
 
 #include "base/options.h"
 #include "integrity/finding.h"
+#include "integrity/heap_picture.h"
 
 namespace hakmem {
 
 /// Version of report.json's schema (docs/report.schema.json).
 inline constexpr int kReportSchemaVersion = 1;
 
+/// Draws the heap around a finding: fills its neighbours and the picture. Called inside the report,
+/// on its stack; what it cannot tell it leaves as it is. A fault in it costs the picture alone.
+using DrawHeap = void (*)(Finding& finding, HeapPicture& picture) noexcept;
+
 /// What the report knows about the process; set once at start-up.
 struct ReportContext {
   const Options* options = nullptr;
   int level = 0;
+  DrawHeap draw_heap = nullptr;   ///< null: there is nothing to draw
+  /// Runs on the report's stack before a finding ends the process; a fault in it ends it at once.
+  void (*at_end)() noexcept = nullptr;
 };
 
 /// Called once by api/ at start-up and by tests. The pointers must outlive the process.

@@ -50,6 +50,39 @@ TEST_F(ReportFault, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode)
                                                                     "0000000000000000\n"));
 }
 
+TEST_F(ReportFault, AFaultWhileTheHeapIsDrawnCostsThePictureAlone) {
+  const TestFolder folder;
+  TextSink(options.report.bytes, kOptionTextMax).text(folder.file("hk").c_str());
+  const DrawHeap draw = [](Finding& finding, HeapPicture& picture) noexcept {
+    finding.before.known = picture.slab.known = picture.sizes.known = true;
+    picture.timeline.count = 1;
+    fault_now(finding);
+  };
+  set_report_context({&options, 4, draw});
+  const ChildRun run = run_child([] { find_and_end(Violation::kFreelistBroken); });
+  EXPECT_TRUE(run.exited_with(87)) << run.status;
+  EXPECT_EQ(count_of(run.errors, "━━ HAKMEM ━━ "), 1u);
+  EXPECT_TRUE(run.says("SUMMARY: HAKMEM: freelist-cycle")) << run.errors;
+  EXPECT_FALSE(run.says("cut short") || run.says("prev"));
+  const std::string report = TestFolder::content(folder.file("hk/report.json"));
+  EXPECT_NE(report.find("HK901"), std::string::npos);
+  for (const char* key : {"heap_map", "timeline", "size_histogram"}) {
+    EXPECT_EQ(report.find(key), std::string::npos) << key;
+  }
+}
+
+TEST_F(ReportFault, AFaultBehindOneWhileTheHeapIsDrawnLeavesOneLine) {
+  const DrawHeap draw = [](Finding& finding, HeapPicture&) noexcept {
+    finding.block.known = true;
+    finding.block.state = reinterpret_cast<const char*>(Address{0x10});
+    fault_now(finding);
+  };
+  set_report_context({&options, 4, draw});
+  const ChildRun run = run_child([] { find_and_end(Violation::kDoubleFree); });
+  EXPECT_TRUE(run.exited_with(86)) << run.status;
+  EXPECT_TRUE(run.says("the report was cut short by signal 11 at 0x10\n")) << run.errors;
+}
+
 TEST_F(ReportFault, AnAbortInsideTheReportDoesTheSame) {
   const ChildRun run = run_child([] {
     set_report_hook_for_test([](const Finding&) { abort(); });

@@ -17,7 +17,8 @@ constexpr std::size_t kJsonBytes = 1 * kMiB;
 struct ReportFile {
   int process = 0;              ///< a forked child begins a file of its own
   bool failed = false;
-  std::uint64_t tail_at = 0;    ///< where kJsonTail begins, 0 before the first finding
+  std::uint64_t tail_at = 0;    ///< where the tail begins, 0 before the first finding
+  std::uint64_t end_at = 0;     ///< the file's size
   char path[kPathMax] = {};
 };
 
@@ -86,24 +87,33 @@ void expand_file_name(TextSink& sink, const char* pattern) noexcept {
   }
 }
 
+int create_report_file(const char* pattern, const char* name, TextSink& path) noexcept {
+  char file[kPathMax];
+  TextSink sink(file, sizeof file);
+  expand_file_name(sink, pattern);
+  sink.character('/').text(name);
+  path.text(file);
+  make_parents(file);
+  const int fd =
+      sink.truncated() || path.truncated() ? -1 : os::open_file(file, os::OpenFor::Truncate);
+  if (fd < 0) note_failure("no report file, it cannot be made: ", file);
+  return fd;
+}
+
 const char* prepare_report_file(const char* pattern) noexcept {
   if (report_file.process != os::process_id()) {
     report_file = ReportFile{};
     report_file.process = os::process_id();
     TextSink path(report_file.path, sizeof report_file.path);
-    expand_file_name(path, pattern);
-    path.text("/report.json");
-    make_parents(report_file.path);
-    const int fd = os::open_file(report_file.path, os::OpenFor::Truncate);
-    report_file.failed = fd < 0 || path.truncated();
+    const int fd = create_report_file(pattern, "report.json", path);
+    report_file.failed = fd < 0;
     if (fd >= 0) os::close_file(fd);
-    if (report_file.failed) note_failure("no report file, it cannot be made: ", report_file.path);
   }
   return report_file.failed ? "" : report_file.path;
 }
 
 bool append_report_json(int level, const Finding& finding, const ResolvedFinding& stacks,
-                        int exit_code, std::uint64_t dedup) noexcept {
+                        const HeapPicture& picture, int exit_code, std::uint64_t dedup) noexcept {
   if (report_file.failed || report_file.path[0] == '\0') return false;
   TextSink text(json_text, sizeof json_text);
   std::uint64_t tail_at = 0;
@@ -114,16 +124,22 @@ bool append_report_json(int level, const Finding& finding, const ResolvedFinding
     } else {
       text.text(",\n");
     }
-    write_json_finding(text, finding, stacks, exit_code, dedup, with_stacks);
+    write_json_finding(text, finding, stacks, picture, exit_code, dedup, with_stacks);
     tail_at = report_file.tail_at + text.size();
-    text.text(kJsonTail);
+    write_json_tail(text, picture);
+    // What an older, longer tail leaves behind our end becomes blanks.
+    const std::uint64_t end_at = report_file.tail_at + text.size();
+    if (end_at < report_file.end_at) text.repeat(" ", report_file.end_at - end_at);
     if (!text.truncated()) break;
   }
   const int fd = os::open_for_update(report_file.path);
   const bool done =
       fd >= 0 && os::write_all_at(fd, text.c_str(), text.size(), report_file.tail_at);
   if (fd >= 0) os::close_file(fd);
-  if (done) report_file.tail_at = tail_at;
+  if (done) {
+    report_file.end_at = report_file.tail_at + text.size();
+    report_file.tail_at = tail_at;
+  }
   if (!done) note_failure("the report file cannot be written: ", report_file.path);
   return done;
 }

@@ -19,7 +19,11 @@ const char* prepare_report_file(const char* pattern) noexcept;
 
 /// Appends a finding to the prepared file, which a first one begins anew. False when it cannot.
 bool append_report_json(int level, const Finding& finding, const ResolvedFinding& stacks,
-                        int exit_code, std::uint64_t dedup) noexcept;
+                        const HeapPicture& picture, int exit_code, std::uint64_t dedup) noexcept;
+
+/// Makes the folder of `pattern`, with its parents, and an empty file `name` in it, whose path goes
+/// to `path`. Returns its descriptor, negative after one note on standard error when it cannot.
+int create_report_file(const char* pattern, const char* name, TextSink& path) noexcept;
 
 /// Appends "pid exit_code HKid dedup" to the file of `pattern` in one write.
 bool append_verdict(const char* pattern, Violation violation, int exit_code,

@@ -48,7 +48,9 @@ TEST(ReportFile, IsValidAfterEachFindingAndHasAllOfThem) {
       if (*prepare_report_file(pattern.c_str()) == '\0') _exit(2);
       for (unsigned i = 0; i < wanted; ++i) {
         sample->finding.violation = i == 0 ? Violation::kDoubleFree : Violation::kOverflow;
-        if (!append_report_json(4, sample->finding, sample->stacks, 86, i)) _exit(3);
+        if (!append_report_json(4, sample->finding, sample->stacks, sample->picture, 86, i)) {
+          _exit(3);
+        }
       }
     });
     ASSERT_TRUE(run.exited_with(0)) << run.errors;
@@ -66,12 +68,34 @@ TEST(ReportFile, IsValidAfterEachFindingAndHasAllOfThem) {
   EXPECT_EQ(files, 3u);
 }
 
+TEST(ReportFile, NothingIsLeftOfALongerTail) {
+  const TestFolder folder;
+  const std::string pattern = folder.file("hk");
+  const ChildRun run = run_child([&] {
+    const auto sample = sample_finding();
+    sample->add_picture();
+    sample->picture.timeline.count = MemoryTimeline::kSamplesMax;
+    if (*prepare_report_file(pattern.c_str()) == '\0') _exit(2);
+    for (const std::uint32_t samples : {MemoryTimeline::kSamplesMax, 1u, 2u}) {
+      sample->picture.timeline.count = samples;
+      if (!append_report_json(4, sample->finding, sample->stacks, sample->picture, 86, samples)) {
+        _exit(3);
+      }
+    }
+  });
+  ASSERT_TRUE(run.exited_with(0)) << run.errors;
+  const auto report = nlohmann::json::parse(TestFolder::content(folder.file("hk/report.json")));
+  for (const std::string& error : ReportSchema().errors_of(report)) ADD_FAILURE() << error;
+  EXPECT_EQ(report["findings"].size(), 3u);
+  EXPECT_EQ(report["timeline"]["ms"].size(), 2u);
+}
+
 TEST(ReportFile, AFolderThatCannotBeMadeCostsOneLine) {
   const ChildRun run = run_child([] {
     if (*prepare_report_file("/proc/no/such") != '\0') _exit(2);
     if (*prepare_report_file("/proc/no/such") != '\0') _exit(3);
     const auto sample = sample_finding();
-    if (append_report_json(4, sample->finding, sample->stacks, 86, 1)) _exit(4);
+    if (append_report_json(4, sample->finding, sample->stacks, sample->picture, 86, 1)) _exit(4);
   });
   EXPECT_TRUE(run.exited_with(0)) << run.status;
   EXPECT_EQ(run.errors,

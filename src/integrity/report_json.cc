@@ -86,6 +86,57 @@ void write_event(JsonSink& json, const char* name, const FindingEvent& event,
   json.end_array().end_object();
 }
 
+void write_neighbour(JsonSink& json, const FindingNeighbour& block) noexcept {
+  if (!block.known) return;
+  json.begin_object().number("block_index", block.block_index).address("user", block.user);
+  json.number("request_bytes", static_cast<std::int64_t>(block.request_bytes));
+  json.string("state", block.state);
+  if (block.thread_id != 0) json.number("thread_id", block.thread_id);
+  json.string_if_known("thread_name", block.thread_name).end_object();
+}
+
+void write_heap_map(JsonSink& json, const SlabPicture& slab, const Finding& finding) noexcept {
+  if (!slab.known) return;
+  json.begin_object("heap_map").address("data", slab.data);
+  json.number("stride_bytes", static_cast<std::int64_t>(slab.stride_bytes));
+  json.letters("states", slab.states, slab.count);
+  json.begin_array("neighbours");
+  write_neighbour(json, finding.before);
+  write_neighbour(json, finding.behind);
+  json.end_array().end_object();
+}
+
+void write_column(JsonSink& json, const char* name, const TimelinePicture& timeline,
+                  std::uint64_t MemorySample::*column) noexcept {
+  json.begin_array(name);
+  for (std::uint32_t i = 0; i < timeline.count; ++i) {
+    json.number(static_cast<std::int64_t>(timeline.samples[i].*column));
+  }
+  json.end_array();
+}
+
+void write_timeline(JsonSink& json, const TimelinePicture& timeline) noexcept {
+  if (timeline.count == 0) return;
+  json.begin_object("timeline");
+  write_column(json, "ms", timeline, &MemorySample::ms);
+  write_column(json, "live_bytes", timeline, &MemorySample::live_bytes);
+  write_column(json, "mapped_bytes", timeline, &MemorySample::mapped_bytes);
+  write_column(json, "quarantined_bytes", timeline, &MemorySample::quarantined_bytes);
+  json.end_object();
+}
+
+void write_histogram(JsonSink& json, const SizeHistogram& sizes) noexcept {
+  if (!sizes.known) return;
+  json.begin_array("size_histogram");
+  for (std::uint32_t i = 0; i < SizeHistogram::kRanges; ++i) {
+    if (sizes.live_blocks[i] == 0) continue;
+    json.begin_object();
+    json.number("up_to_bytes", static_cast<std::int64_t>(SizeHistogram::up_to_bytes(i)));
+    json.number("live_blocks", static_cast<std::int64_t>(sizes.live_blocks[i])).end_object();
+  }
+  json.end_array();
+}
+
 void write_history(JsonSink& json, const FindingHistory& history,
                    const ResolvedFinding& stacks) noexcept {
   if (history.count == 0) return;
@@ -119,8 +170,19 @@ void write_json_head(TextSink& sink, const ProcessFacts& facts) noexcept {
   sink.character('\n');
 }
 
+void write_json_tail(TextSink& sink, const HeapPicture& picture) noexcept {
+  sink.character('\n');
+  JsonSink json(sink);
+  json.end_array();
+  write_timeline(json, picture.timeline);
+  write_histogram(json, picture.sizes);
+  json.end_object();
+  sink.character('\n');
+}
+
 void write_json_finding(TextSink& sink, const Finding& finding, const ResolvedFinding& stacks,
-                        int exit_code, std::uint64_t dedup, bool with_stacks) noexcept {
+                        const HeapPicture& picture, int exit_code, std::uint64_t dedup,
+                        bool with_stacks) noexcept {
   char token[kTokenBytes], id[kTokenBytes], summary[kSummaryBytes];
   TextSink token_sink(token, sizeof token), summary_sink(summary, sizeof summary);
   write_dedup_token(token_sink, finding.violation, dedup);
@@ -137,6 +199,7 @@ void write_json_finding(TextSink& sink, const Finding& finding, const ResolvedFi
   write_block(json, finding.block);
   write_bytes(json, finding.bytes);
   write_call(json, finding.call);
+  write_heap_map(json, picture.slab, finding);
   json.begin_array("events");
   write_event(json, "detected", finding.detected, stacks.detected, with_stacks);
   write_event(json, "freed", finding.freed, stacks.freed, with_stacks);

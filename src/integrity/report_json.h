@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/text_sink.h"
-#include "integrity/finding.h"
+#include "integrity/heap_picture.h"
 #include "integrity/resolved.h"
 
 namespace hakmem {
@@ -17,12 +17,15 @@ struct ProcessFacts {
   const char* host = "";
 };
 
-/// Everything before the first finding. kJsonTail closes what this opens.
+/// Everything before the first finding.
 void write_json_head(TextSink& sink, const ProcessFacts& facts) noexcept;
-inline constexpr char kJsonTail[] = "\n]}\n";
+/// Everything behind the last one: closes what the head opens, with the memory of the process as
+/// the newest picture has it.
+void write_json_tail(TextSink& sink, const HeapPicture& picture) noexcept;
 
-/// One finding as an object. Without `with_stacks` it always fits 16 KiB.
+/// One finding as an object. Without `with_stacks` it always fits 24 KiB.
 void write_json_finding(TextSink& sink, const Finding& finding, const ResolvedFinding& stacks,
-                        int exit_code, std::uint64_t dedup, bool with_stacks) noexcept;
+                        const HeapPicture& picture, int exit_code, std::uint64_t dedup,
+                        bool with_stacks) noexcept;
 
 }  // namespace hakmem

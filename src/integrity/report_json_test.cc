@@ -23,9 +23,10 @@ std::string document(const SampleFinding& sample, bool with_stacks, unsigned tim
   write_json_head(sink, {4, 4121, 1700000000, "/srv/bin/server", "host"});
   for (unsigned i = 0; i < times; ++i) {
     if (i != 0) sink.text(",\n");
-    write_json_finding(sink, sample.finding, sample.stacks, 86, kDedup, with_stacks);
+    write_json_finding(sink, sample.finding, sample.stacks, sample.picture, 86, kDedup,
+                       with_stacks);
   }
-  sink.text(kJsonTail);
+  write_json_tail(sink, sample.picture);
   return text.substr(0, sink.size());
 }
 
@@ -107,6 +108,46 @@ TEST(ReportJson, ARefusedCallKeepsItsValues) {
   EXPECT_EQ(call["offset"], -4);
   EXPECT_GT(call["bytes"], std::int64_t{1} << 62);
   EXPECT_EQ(call["or_more"], false);
+}
+
+TEST(ReportJson, ThePictureOfTheHeapFitsTheSchemaAndKeepsItsValues) {
+  const auto sample = sample_finding();
+  sample->add_picture();
+  const Json report = Json::parse(document(*sample, true));
+  expect_fits_schema(report);
+  const Json& map = report["findings"][0]["heap_map"];
+  EXPECT_EQ(map["data"], "0x7f31c2a04ce0");
+  EXPECT_EQ(map["states"], "LQU");
+  ASSERT_EQ(map["neighbours"].size(), 2u);
+  EXPECT_EQ(map["neighbours"][0]["state"], "live");
+  EXPECT_EQ(map["neighbours"][0]["thread_id"], 1);
+  EXPECT_EQ(map["neighbours"][0]["thread_name"], "main");
+  EXPECT_EQ(map["neighbours"][1]["block_index"], 13);
+  EXPECT_FALSE(map["neighbours"][1].contains("thread_id"));
+  EXPECT_EQ(report["timeline"]["ms"], Json({1, 15}));
+  EXPECT_EQ(report["timeline"]["live_bytes"], Json({4096, 280}));
+  EXPECT_EQ(report["timeline"]["quarantined_bytes"], Json({0, 4096}));
+  ASSERT_EQ(report["size_histogram"].size(), 2u);
+  EXPECT_EQ(report["size_histogram"][0], Json({{"up_to_bytes", 64}, {"live_blocks", 7}}));
+}
+
+TEST(ReportJson, TheRangesOfSizesEndAtTheirLargestRequest) {
+  EXPECT_EQ(SizeHistogram::range_of(0), 0u);
+  EXPECT_EQ(SizeHistogram::range_of(16), 0u);
+  EXPECT_EQ(SizeHistogram::range_of(17), 1u);
+  EXPECT_EQ(SizeHistogram::up_to_bytes(SizeHistogram::range_of(4096)), 4096u);
+  EXPECT_EQ(SizeHistogram::up_to_bytes(SizeHistogram::range_of(4097)), 8192u);
+}
+
+TEST(ReportJson, AFindingWithoutStacksHasRoomForTheLargestSlab) {
+  const auto sample = sample_finding();
+  sample->add_picture();
+  sample->picture.slab.count = kSlabStatesMax;
+  std::memset(sample->picture.slab.states, 'L', kSlabStatesMax);
+  std::string text(24 * kKiB, '\0');
+  TextSink sink(text.data(), text.size());
+  write_json_finding(sink, sample->finding, sample->stacks, sample->picture, 86, kDedup, false);
+  EXPECT_FALSE(sink.truncated());
 }
 
 TEST(ReportJson, WithoutStacksAndWithSeveralFindingsItStillFits) {

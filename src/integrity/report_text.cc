@@ -48,9 +48,9 @@ void write_first_line(TextSink& sink, const Finding& finding, const ReportFacts&
   sink.character('\n');
 }
 
-void write_thread(TextSink& sink, const FindingEvent& event) noexcept {
-  sink.text("T").decimal(event.thread_id);
-  if (event.thread_name[0] != '\0') sink.text(" \"").text(event.thread_name).character('"');
+void write_thread(TextSink& sink, std::uint32_t id, const char* name) noexcept {
+  sink.text("T").decimal(id);
+  if (name[0] != '\0') sink.text(" \"").text(name).character('"');
 }
 
 /// "Freed by T3 "worker-2"; found by T7 "flusher"." as far as it is known.
@@ -69,7 +69,7 @@ void write_who(TextSink& sink, const Finding& finding) noexcept {
     // The allocation matters here only while the block was never freed.
     if (&part.event == &finding.allocated && finding.freed.known) continue;
     sink.text(any ? part.later : part.first);
-    write_thread(sink, part.event);
+    write_thread(sink, part.event.thread_id, part.event.thread_name);
     any = true;
   }
   if (any) sink.text(".\n");
@@ -93,6 +93,17 @@ void write_block(TextSink& sink, const FindingBlock& block) noexcept {
   if (has_kind) sink.text(has_state ? ", from " : " from ").text(block.kind);
   if (block.stride_bytes != 0) sink.text("   stride ").decimal(block.stride_bytes).text(" B");
   if (block.superslab != 0) sink.text("   SuperSlab ").address(block.superslab);
+  sink.character('\n');
+}
+
+/// "  prev  0x7f31c2a04cf0   40 B   live, of T1 "main"": aligned with the block's own line.
+void write_neighbour(TextSink& sink, const char* side, const FindingNeighbour& block) noexcept {
+  if (!block.known) return;
+  const bool allocated = block.thread_id != 0;
+  sink.text("  ").text(side).text("  ").address(block.user);
+  if (allocated) sink.text("   ").decimal(block.request_bytes).text(" B");
+  sink.text("   ").text(block.state).text(allocated ? ", of " : "");
+  if (allocated) write_thread(sink, block.thread_id, block.thread_name);
   sink.character('\n');
 }
 
@@ -172,7 +183,7 @@ void write_event(TextSink& sink, const char* title, const FindingEvent& event,
   paint(sink, facts, kBold);
   padded(sink, title, kEventColumns);
   paint(sink, facts, kPlain);
-  if (event.thread_id != 0) write_thread(sink, event);
+  if (event.thread_id != 0) write_thread(sink, event.thread_id, event.thread_name);
   if (event.sequence != 0) sink.text("  #").decimal(event.sequence);
   sink.character('\n');
   for (std::uint32_t i = 0; i < stack.count; ++i) write_frame(sink, i, stack.frames[i]);
@@ -264,6 +275,8 @@ void write_report_body(TextSink& sink, const Finding& finding, const ResolvedFin
     sink.text("  address ").address(finding.address).character('\n');
   }
   write_block(sink, finding.block);
+  write_neighbour(sink, "prev", finding.before);
+  write_neighbour(sink, "next", finding.behind);
   write_bytes(sink, finding.bytes, facts);
   write_event(sink, "DETECTED", finding.detected, stacks.detected, facts);
   write_event(sink, "FREED", finding.freed, stacks.freed, facts);

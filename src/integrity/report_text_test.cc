@@ -72,6 +72,19 @@ TEST(ReportText, AFullFindingReadsLikeThis) {
   EXPECT_EQ(head_of(sample->finding, facts) + body_of(*sample, facts), kGolden);
 }
 
+TEST(ReportText, TheBlocksBesideItStandBelowTheBlock) {
+  const auto sample = sample_finding();
+  sample->add_picture();
+  const std::string body = body_of(*sample, plain_facts());
+  EXPECT_NE(body.find("SuperSlab 0x7f31c2a00000\n"
+                      "  prev  0x7f31c2a04cf0   40 B   live, of T1 \"main\"\n"
+                      "  next  0x7f31c2a04d70   never allocated\n"),
+            std::string::npos)
+      << body;
+  sample->finding.before.known = false;
+  EXPECT_EQ(body_of(*sample, plain_facts()).find("prev"), std::string::npos);
+}
+
 TEST(ReportText, TheFirstLineOfEveryViolationNamesItIn80Columns) {
   for (const ViolationRow& row : kViolationTable) {
     Finding finding;

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "integrity/finding.h"
+#include "integrity/heap_picture.h"
 #include "integrity/resolved.h"
 
 namespace hakmem {
@@ -13,6 +13,7 @@ struct SampleFinding {
   Module server, libc;
   Finding finding;
   ResolvedFinding stacks;
+  HeapPicture picture;
 
   SampleFinding() {
     TextSink(server.path, sizeof server.path).text("/srv/bin/server");
@@ -49,6 +50,23 @@ struct SampleFinding {
     result.file = file;
     result.line = line;
     return result;
+  }
+
+  /// A slab of three blocks with the finding's in the middle, sizes, and two samples.
+  void add_picture() {
+    finding.before = {true, 0x7f31c2a04cf0, 11, "live", 40, 1, "main"};
+    finding.behind = {true, 0x7f31c2a04d70, 13, "never allocated", 0, 0, ""};
+    picture.slab.known = true;
+    picture.slab.data = 0x7f31c2a04ce0;
+    picture.slab.stride_bytes = 64;
+    picture.slab.count = 3;
+    std::memcpy(picture.slab.states, "LQU", 3);
+    picture.sizes.known = true;
+    picture.sizes.live_blocks[SizeHistogram::range_of(40)] = 7;
+    picture.sizes.live_blocks[SizeHistogram::range_of(SIZE_MAX)] = 1;
+    picture.timeline.count = 2;
+    picture.timeline.samples[0] = {1, 4096, 2 * kMiB, 0};
+    picture.timeline.samples[1] = {15, 280, 2 * kMiB, 4096};
   }
 
   /// Two calls on the address by another thread, before those of the finding.

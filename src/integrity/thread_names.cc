@@ -4,14 +4,29 @@
 
 namespace hakmem {
 
-void name_thread(FindingEvent& event) noexcept {
-  if (!event.known || event.thread_id == 0 || event.thread_name[0] != '\0') return;
-  os::thread_name(static_cast<int>(event.thread_id), event.thread_name, kThreadNameMax);
+namespace {
+
+void name_thread(std::uint32_t thread_id, char (&name)[kThreadNameMax]) noexcept {
+  if (thread_id == 0 || name[0] != '\0') return;
+  os::thread_name(static_cast<int>(thread_id), name, kThreadNameMax);
 }
 
-void name_thread(FindingCallBefore& call) noexcept {
-  if (call.thread_id == 0 || call.thread_name[0] != '\0') return;
-  os::thread_name(static_cast<int>(call.thread_id), call.thread_name, kThreadNameMax);
+}  // namespace
+
+void name_threads(Finding& finding) noexcept {
+  for (FindingEvent* event : {&finding.detected, &finding.freed, &finding.allocated}) {
+    if (event->known) name_thread(event->thread_id, event->thread_name);
+  }
+  for (std::uint32_t i = 0; i < finding.history.count; ++i) {
+    FindingCallBefore& call = finding.history.calls[i];
+    name_thread(call.thread_id, call.thread_name);
+  }
+}
+
+void name_neighbours(Finding& finding) noexcept {
+  for (FindingNeighbour* block : {&finding.before, &finding.behind}) {
+    if (block->known) name_thread(block->thread_id, block->thread_name);
+  }
 }
 
 }  // namespace hakmem

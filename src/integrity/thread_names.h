@@ -6,8 +6,9 @@
 
 namespace hakmem {
 
-/// Fills the names of the event's thread that the finder left empty; empty when the thread is gone.
-void name_thread(FindingEvent& event) noexcept;
-void name_thread(FindingCallBefore& call) noexcept;
+/// Fills the names that the finder left empty; empty they stay when the thread is gone.
+void name_threads(Finding& finding) noexcept;
+/// The same for the blocks beside the finding's, which are known later.
+void name_neighbours(Finding& finding) noexcept;
 
 }  // namespace hakmem

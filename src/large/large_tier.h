@@ -79,6 +79,13 @@ class LargeTier {
   /// O(live blocks): counts them by their map entries.
   LargeStats stats() noexcept;
   bool verify() noexcept;
+  /// Bytes taken from the system, cached ones included; false when the lock is held.
+  bool try_taken_bytes(std::size_t& bytes) noexcept {
+    if (!lock_.try_lock()) return false;
+    bytes = mapped_bytes_ + (run_granules_ + runs_.free_granules()) * kGranuleBytes;
+    lock_.unlock();
+    return true;
+  }
 
   /// Calls visit(block) for every live block, under the lock; for the levels that hold none back.
   /// The visitor must not allocate.
@@ -95,6 +102,9 @@ class LargeTier {
     lock_.unlock();
   }
   Lock& lock_for_fork() noexcept { return lock_; }
+  /// Where the list of live blocks begins, for a report: it reads without the lock, as memory that
+  /// may be anything, and believes nothing.
+  LargeBlock* const* live_list() const noexcept { return &live_; }
 
  private:
   static constexpr bool kAllGranules = kBuildChecks.has(Check::kMapMembership);

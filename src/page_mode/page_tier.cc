@@ -65,6 +65,7 @@ PageBlock* PageTier::allocate(std::size_t request, std::size_t asked_align) noex
     return decline_locked();
   }
   ++stats_.live_blocks;
+  stats_.open_pages += placement.data_pages;
   return block;
 }
 
@@ -80,6 +81,7 @@ void PageTier::release(PageBlock& block) noexcept {
     }
     block.dirty |= closed == os::Closed::Dirty;
     --stats_.live_blocks;
+    stats_.open_pages -= block.data_pages;
   }
   block.next = nullptr;
   (newest_ != nullptr ? newest_->next : oldest_) = &block;

@@ -43,6 +43,7 @@ struct PageStats {
   std::size_t live_blocks = 0;      ///< with open pages
   std::size_t resting_blocks = 0;
   std::size_t resting_pages = 0;
+  std::size_t open_pages = 0;       ///< of the live blocks
   std::size_t lost_pages = 0;       ///< the system refused to close them; never used again
   std::uint64_t declined = 0;       ///< requests that the budget had no room for
 };
@@ -95,6 +96,13 @@ class PageTier {
   }
 
   PageStats stats() noexcept;
+  /// The same; false when the lock is held.
+  bool try_stats(PageStats& out) noexcept {
+    if (!lock_.try_lock()) return false;
+    out = stats_;
+    lock_.unlock();
+    return true;
+  }
   bool verify() noexcept;
   Lock& lock_for_fork() noexcept { return lock_; }
 
@@ -143,6 +151,7 @@ struct NoPageTier {
   template <class Visit>
   constexpr void try_for_each(Visit) const noexcept {}
   constexpr PageStats stats() const noexcept { return {}; }
+  constexpr bool try_stats(PageStats&) const noexcept { return true; }
   constexpr bool verify() const noexcept { return true; }
   constexpr NoLock lock_for_fork() const noexcept { return {}; }
 };

@@ -64,10 +64,21 @@ class alignas(64) TraceRing {
   template <class Visit>
   void for_each(Visit visit) const noexcept {
     const std::uint64_t end = written();
-    for (std::uint64_t i = end > capacity_ ? end - capacity_ : 0; i < end; ++i) {
-      const TraceEvent event = copy_of(slots()[i & (capacity_ - 1)]);
-      if (i + capacity_ > written()) visit(event);
+    TraceEvent event;
+    for (std::uint64_t i = oldest(); i < end; ++i) {
+      if (read(i, event)) visit(event);
     }
+  }
+
+  /// The oldest event that may still be there.
+  std::uint64_t oldest() const noexcept {
+    const std::uint64_t end = written();
+    return end > capacity_ ? end - capacity_ : 0;
+  }
+  /// Event number `i` of those ever written; false when it is not there any more.
+  bool read(std::uint64_t i, TraceEvent& event) const noexcept {
+    event = copy_of(slots()[i & (capacity_ - 1)]);
+    return i + capacity_ > written();
   }
 
   TraceRing* next() const noexcept { return next_; }

@@ -64,6 +64,14 @@ class HeapTrace {
 struct NoHeapTrace {};
 using HeapRing = std::conditional_t<kTraced, HeapTrace, NoHeapTrace>;
 
+/// What only an instance with a memory timeline counts; its twin counts nothing.
+inline constexpr bool kTimeline = kBuildChecks.has(Check::kStacks);  // operations have numbers
+struct NoCounter {
+  constexpr void add(std::uint64_t) noexcept {}
+  constexpr std::uint64_t read() const noexcept { return 0; }
+};
+using TimelineCounter = std::conditional_t<kTimeline, Counter, NoCounter>;
+
 struct HeapStats {
   Counter refills, carves, slabs_acquired, slabs_released, slabs_drained, blocks_drained;
   Counter units_acquired_bytes, units_released_bytes;
@@ -102,6 +110,9 @@ struct Heap {
 
   [[no_unique_address]] HeapStacks stacks;          ///< owner-only; empty type below level 4
   [[no_unique_address]] HeapRing trace;             ///< owner-only; empty type below level 4
+  /// Bytes that the owners requested less those that they freed, modulo 2^64: blocks are freed on
+  /// other heaps, and the sum of all heaps is what is live. Empty type below level 4.
+  [[no_unique_address]] TimelineCounter live_bytes;
 
   bool has_memory() const noexcept { return superslabs != nullptr; }
 };

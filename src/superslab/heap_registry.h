@@ -42,6 +42,14 @@ class HeapRegistry {
   void for_each_locked(Visit visit) noexcept {
     for (Heap* heap = ever_; heap != nullptr; heap = heap->next_ever) visit(*heap);
   }
+  /// The same when the lock is free; else it visits nothing and returns false.
+  template <class Visit>
+  bool try_for_each(Visit visit) noexcept {
+    if (!lock_.try_lock()) return false;
+    for (Heap* heap = ever_; heap != nullptr; heap = heap->next_ever) visit(*heap);
+    lock_.unlock();
+    return true;
+  }
   std::size_t count() const noexcept { return count_.read(); }
   Lock& lock_for_fork() noexcept { return lock_; }
 

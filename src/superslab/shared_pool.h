@@ -34,6 +34,8 @@ class SharedPool {
 
   /// All SuperSlabs that there ever were, by next_ever; newest first.
   SuperSlab* ever() const noexcept { return ever_; }
+  /// Where that list begins, for a report, which reads it as memory that may be anything.
+  SuperSlab* const* ever_list() const noexcept { return &ever_; }
   std::size_t count() const noexcept { return count_.read(); }
   std::size_t cached_count() const noexcept { return cached_count_.read(); }
   Lock& lock_for_fork() noexcept { return lock_; }
