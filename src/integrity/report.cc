@@ -3,10 +3,12 @@
 #include <atomic>
 
 #include "base/compiler.h"
+#include "integrity/finding_fate.h"
 #include "integrity/report_files.h"
 #include "integrity/report_for_test.h"
 #include "integrity/report_guard.h"
 #include "integrity/report_text.h"
+#include "integrity/suppressions.h"
 #include "integrity/thread_names.h"
 #include "os/os.h"
 #include "os/os_process.h"
@@ -41,6 +43,7 @@ constinit Finding finding{};
 constinit ResolvedFinding stacks{};
 constinit char text[kTextBytes] = {};
 constinit bool verdict_written = false;
+constinit FindingFate fate = FindingFate::Publish;
 
 const Options& options() noexcept {
   return context.options != nullptr ? *context.options : default_options;
@@ -122,17 +125,17 @@ int severity(int code) noexcept {
   return code == exit_code::kHakmemBug ? 3 : 2;
 }
 
-void tally(int code) noexcept {
-  shared_published.fetch_add(1, ReporterOrders::kTally);
+/// A finding, or one that was published before.
+void tally(int code, bool is_new) noexcept {
+  if (is_new) shared_published.fetch_add(1, ReporterOrders::kTally);
   // Only the reporter writes it.
   if (severity(code) > severity(shared_worst.load(ReporterOrders::kTally))) {
     shared_worst.store(code, ReporterOrders::kTally);
   }
 }
 
-/// The whole report, on the report's own stack. The first lines need nothing that can fail, and go
-/// out before symbols are looked for.
-void write_report() noexcept {
+/// Colour, level and the like, and the names of the threads.
+ReportFacts gather_facts() noexcept {
   name_thread(finding.detected);
   name_thread(finding.freed);
   name_thread(finding.allocated);
@@ -141,12 +144,22 @@ void write_report() noexcept {
   facts.level = context.level;
   facts.process = os::process_id();
   facts.color = options().color && os::is_terminal(kStandardError);
+  return facts;
+}
+
+void write_head(const ReportFacts& facts) noexcept {
   TextSink head(text, sizeof text);
   write_report_head(head, finding, facts);
   os::write_all(kStandardError, text, head.size());
-
   if (test_hook != nullptr) test_hook(finding);
+}
+
+void resolve() noexcept {
   resolve_finding(finding, options().symbolize, options().symbolize_ms, stacks);
+}
+
+/// Everything behind the head, and the files.
+void write_rest(ReportFacts& facts) noexcept {
   facts.dedup = dedup_hash(finding, stacks);
   const bool with_file = !options().report.empty();
   if (with_file) facts.report_path = prepare_report_file(options().report.bytes);
@@ -162,6 +175,63 @@ void write_report() noexcept {
   }
 }
 
+/// The whole report, on the report's own stack. The first lines need nothing that can fail, and go
+/// out before symbols are looked for.
+void write_report() noexcept {
+  ReportFacts facts = gather_facts();
+  write_head(facts);
+  resolve();
+  write_rest(facts);
+}
+
+/// The same when the finding may be one that nobody wants to read: that is known by its symbols.
+void weigh_and_write_report() noexcept {
+  resolve();
+  fate = fate_of(finding, stacks, dedup_hash(finding, stacks), !options().halt_on_error);
+  if (fate != FindingFate::Publish) return;
+  ReportFacts facts = gather_facts();
+  write_head(facts);
+  write_rest(facts);
+}
+
+/// Settles the fate of the finding, and publishes it if that is its fate.
+void settle(bool end_process) noexcept {
+  fate = FindingFate::Publish;
+  const bool weigh = !end_process && (!options().halt_on_error || has_suppressions());
+  if (!weigh) return run_on_report_stack(write_report);
+  fate = fate_by_stacks(finding);
+  if (fate == FindingFate::Publish) run_on_report_stack(weigh_and_write_report);
+}
+
+void tell() noexcept { tell_fates(options().verbosity != 0); }
+
+[[noreturn]] void end_at_maximum() noexcept {
+  char line[128];
+  TextSink(line, sizeof line).text("ended after ").decimal(findings_published())
+      .text(" findings (option max_errors)");
+  note_line(line);
+  tell();
+  os::exit_now(worst_exit_code());
+}
+
+/// Publishes what was begun. `end_process`: the caller cannot go on. `may_halt`: it is asked to end
+/// when halt_on_error says so.
+void publish(bool end_process, bool may_halt) noexcept {
+  if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
+  settle(end_process);
+  const int code = exit_code_for(finding.violation);
+  if (fate != FindingFate::Suppressed) tally(code, fate == FindingFate::Publish);
+  const bool halts = may_halt && options().halt_on_error && fate == FindingFate::Publish;
+  if (end_process || halts) {
+    tell();
+    os::exit_now(code);
+  }
+  const std::uint64_t most = options().max_errors;
+  if (!options().halt_on_error && most != 0 && findings_published() >= most) end_at_maximum();
+  unguard_report();
+  give_reporter();
+}
+
 }  // namespace
 
 void set_report_context(const ReportContext& new_context) noexcept { context = new_context; }
@@ -175,13 +245,19 @@ Finding& begin_finding(Violation violation) noexcept {
   return finding;
 }
 
-void publish_finding(bool end_process) noexcept {
-  if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
-  run_on_report_stack(write_report);
-  const int code = exit_code_for(finding.violation);
-  tally(code);
-  if (end_process) os::exit_now(code);
-  unguard_report();
+void publish_finding(bool end_process) noexcept { publish(end_process, false); }
+
+void publish_recoverable() noexcept { publish(false, true); }
+
+void forget_findings_after_fork() noexcept {
+  shared_published.store(0, ReporterOrders::kTally);
+  shared_worst.store(0, ReporterOrders::kTally);
+  forget_fates();
+}
+
+void tell_findings() noexcept {
+  take_reporter();
+  tell();
   give_reporter();
 }
 
@@ -195,6 +271,8 @@ void wait_while_reporting() noexcept {
   }
   wake_next();
 }
+
+bool halts_on_error() noexcept { return options().halt_on_error; }
 
 int exit_code_for(Violation violation) noexcept {
   if (violation == Violation::kLeak) return exit_code::kLeakOnly;

@@ -37,6 +37,7 @@ struct MemoryFault {
   int signal = 0;
   Access access = Access::Read;
   Address address = 0;       ///< of the first byte that could not be accessed
+  Address pc = 0;            ///< of the faulting instruction
   StackTrace stack{};        ///< of the faulting instruction
 };
 
@@ -51,6 +52,11 @@ struct FaultWatch {
 
 /// Watches from now on. Once, after install_crash_handler(), while there is one thread.
 void watch_faults(const FaultWatch& watch) noexcept;
+
+/// Called in the signal handler before a crash that is not ours to report ends the program, and for
+/// SIGABRT, SIGFPE and SIGILL while their dispositions are the default. Once, after
+/// install_crash_handler(), while there is one thread.
+void set_last_words(void (*work)() noexcept) noexcept;
 
 /// The handler itself, for whoever installs it with other flags (signal_relay.h).
 void on_crash(int signal, siginfo_t* info, os::MachineContext context);

@@ -18,6 +18,10 @@ constexpr std::size_t kSignalStackBytes = 32 * kKiB;
 constinit PoisonCrashHandler poison_handler = nullptr;
 constinit FaultWatch fault_watch{};
 constinit os::SignalAction actions_before[kSignalCount] = {};
+/// Signals that end a program that did not ask for them.
+constexpr int kEndings[] = {SIGABRT, SIGFPE, SIGILL};
+using LastWords = void (*)() noexcept;
+constinit LastWords last_words = nullptr;
 alignas(16) constinit std::byte signal_stack[kSignalStackBytes] = {};
 
 struct RegisterName {
@@ -97,6 +101,13 @@ void restore_disposition(int signal) noexcept {
   }
 }
 
+void on_ending(int signal, siginfo_t* info, os::MachineContext) {
+  last_words();
+  const os::SignalAction by_default;
+  os::set_signal_action(signal, &by_default, nullptr);
+  os::raise_again(signal, *info);
+}
+
 void capture_faulting_stack(const ucontext_t& context, StackTrace& out) noexcept {
   // Stacks hold return addresses: one past the instruction that faulted.
   const Address pc = register_value(context, REG_RIP) + 1;
@@ -129,6 +140,7 @@ void report_if_claimed(int signal, const siginfo_t& info, const ucontext_t& cont
   fault.signal = signal;
   fault.access = access_of(context);
   fault.address = address;
+  fault.pc = register_value(context, REG_RIP);
   if (fault.access == MemoryFault::Access::Execute) {
     capture_jumping_stack(context, fault.stack);
   } else {
@@ -149,6 +161,7 @@ void on_crash(int signal, siginfo_t* info, os::MachineContext context) {
     capture_faulting_stack(machine, crash.stack);
     poison_handler(crash);
   }
+  if (last_words != nullptr) last_words();
   restore_disposition(signal);
   // Returning runs the instruction again, which now ends the process with this very signal. One
   // that another process sent does not come again by itself.
@@ -156,6 +169,16 @@ void on_crash(int signal, siginfo_t* info, os::MachineContext context) {
 }
 
 void watch_faults(const FaultWatch& watch) noexcept { fault_watch = watch; }
+
+void set_last_words(void (*work)() noexcept) noexcept {
+  last_words = work;
+  const os::SignalAction action = os::handle_with(on_ending);
+  for (const int signal : kEndings) {
+    os::SignalAction before;
+    const bool known = os::set_signal_action(signal, nullptr, &before);
+    if (known && before.handler == nullptr) os::set_signal_action(signal, &action, nullptr);
+  }
+}
 
 void install_crash_handler(PoisonCrashHandler handler) noexcept {
   poison_handler = handler;
