@@ -11,6 +11,7 @@
 #include "property_tests/ops/file.h"
 #include "property_tests/ops/gtest_form.h"
 #include "property_tests/ops/text_form.h"
+#include "tools/bisect_tier.h"
 #include "tools/commands.h"
 #include "tools/replay.h"
 
@@ -22,6 +23,7 @@ struct ReplayArguments {
   std::uint64_t until = 0;
   bool emit_gtest = false;
   bool bisect_level = false;
+  bool bisect_tier = false;
   CLI::Option* until_option = nullptr;
 };
 
@@ -129,6 +131,7 @@ int run_replay(ReplayArguments arguments) {
     fmt::print("{}", ops::to_gtest(request.list, test_name(request.file)));
     return 0;
   }
+  if (arguments.bisect_tier) return bisect_tier(request);
   return arguments.bisect_level ? bisect_level(request) : run_once(request);
 }
 
@@ -177,6 +180,12 @@ void add_replay(CLI::App& app, Action& action) {
                     "Execute it at every level; name the lowest that fails")
       ->excludes(library)
       ->excludes(emit);
+  command->add_flag("--bisect-tier", arguments->bisect_tier,
+                    "Execute it with each part of the allocator switched off; name those it needs")
+      ->excludes(library)
+      ->excludes(emit);
+  command->add_option("--options", request.options, "Run-time options (see hakmem options)")
+      ->type_name("K=V:K=V");
   command->callback([arguments, &action] {
     action = [arguments] { return run_replay(*arguments); };
   });

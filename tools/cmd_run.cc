@@ -173,6 +173,10 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
       ->check(CLI::IsMember({"auto", "safe", "fp", "caller"}))
       ->type_name("HOW");
   command
+      ->add_option("--suppressions", request->suppressions,
+                   "Be silent about the findings that FILE names: lines of KIND:PATTERN")
+      ->type_name("FILE");
+  command
       ->add_option("-o", request->output_folder, "Put reports into DIR/hk.PID instead of ./hk.PID")
       ->type_name("DIR");
   add_output_options(*command, request->outputs);

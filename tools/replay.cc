@@ -120,6 +120,7 @@ std::string replay_command(const ReplayRequest& request, const ReplayResult& res
   }
   if (request.parallel) command += " --parallel";
   if (request.misuse) command += " --misuse";
+  if (!request.options.empty()) command += " --options " + shell_word(request.options);
   // In a parallel run later operations of other threads may have been what was needed.
   if (result.operation && !request.parallel) {
     command += fmt::format(" --until {}", *result.operation);
@@ -132,6 +133,7 @@ ReplayResult replay(const ReplayRequest& request) {
   RunRequest run_request;
   run_request.level = request.level;
   run_request.output_folder = request.output_folder;
+  run_request.options = request.options;
   const RunPlan plan = make_run_plan(run_request, variable("HAKMEM_OPTIONS"), work.path());
   ops::Progress* const progress = ops::map_progress((work.path() / "progress").c_str());
   const bool ready = progress != nullptr && ops::write_packed(work.path() / "packed",

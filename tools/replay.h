@@ -22,6 +22,7 @@ struct ReplayRequest {
   bool parallel = false;
   bool misuse = false;                ///< execute misuse though the file expects no finding
   std::string output_folder;          ///< as `hakmem run -o`
+  std::string options;                ///< run-time options, as `hakmem run --options`
   std::string observed_file;          ///< one byte for each operation; empty: not wanted
   double timeout_seconds = 0;         ///< 0: none
   bool quiet = false;                 ///< the process's own output is dropped

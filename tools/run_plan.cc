@@ -86,6 +86,11 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
   std::vector<OptionSetting> ours = {{"verdict", literal_file_name(plan.verdict.string())}};
   if (request.leaks) ours.push_back({"leaks", "1"});
   if (!request.stack.empty()) ours.push_back({"stack", request.stack});
+  if (!request.suppressions.empty()) {
+    // Absolute: the program's children may run in other folders.
+    const fs::path file = fs::absolute(request.suppressions).lexically_normal();
+    ours.push_back({"suppressions", literal_file_name(file.string())});
+  }
   if (request.exit_status) ours.push_back({"exitcode", std::to_string(*request.exit_status)});
   if (!request.output_folder.empty()) {
     plan.report_folder = output_folder_of(request.output_folder);

@@ -26,6 +26,7 @@ struct RunRequest {
   bool leaks = false;
   std::string stack;          ///< empty: the default
   std::string page;           ///< --page: off, after, before or both; empty: as the options say
+  std::string suppressions;   ///< --suppressions; empty: none
   std::string output_folder;  ///< -o, empty: reports go to the current folder
   RunOutputs outputs;
   std::optional<int> exit_status;

@@ -65,6 +65,14 @@ TEST(RunPlan, APercentSignInAFolderIsNoPattern) {
   EXPECT_EQ(report_of(plan, 3), fs::path(request.output_folder) / "hk.3/report.json");
 }
 
+TEST(RunPlan, AFileOfSuppressionsIsNamedSoThatEveryFolderFindsIt) {
+  RunRequest request;
+  request.suppressions = "50%.rules";
+  const RunPlan plan = make_run_plan(request, "suppressions=/old", "/tmp/w");
+  const Options options = parse_option_list(plan.options, "test");
+  EXPECT_EQ(options.suppressions.bytes, (fs::current_path() / "50%%.rules").string());
+}
+
 TEST(RunPlan, TheUsersOwnReportAndVerdictAreKept) {
   const RunPlan plan = make_run_plan({}, "report=/r/%p:verdict=/v", "/tmp/w");
   EXPECT_STREQ(parse_option_list(plan.options, "test").report.bytes, "/r/%p");

@@ -44,7 +44,9 @@ set(HAKMEM_REPORT_SOURCES
   src/ptr_trace/trace_history.cc
   src/ptr_trace/trace_ring.cc
   src/ptr_trace/unwinders_linux.cc
+  src/gate/tier_switches.cc
   src/integrity/fail.cc
+  src/integrity/finding_fate.cc
   src/integrity/modules.cc
   src/integrity/poison_crash.cc
   src/integrity/report.cc
@@ -53,6 +55,7 @@ set(HAKMEM_REPORT_SOURCES
   src/integrity/report_json.cc
   src/integrity/report_text.cc
   src/integrity/resolved.cc
+  src/integrity/suppressions.cc
   src/integrity/symbolizer.cc
   src/integrity/thread_names.cc)
 # From level 3 on: blocks with records.
@@ -124,7 +127,9 @@ set(HAKMEM_CORE_TESTS
   src/gate/thread_lifecycle_test.cc
   src/gate/threads_test.cc)
 set(HAKMEM_REPORT_TESTS
+  src/gate/fail_alloc_test.cc
   src/gate/own_faults_test.cc
+  src/gate/tier_switches_test.cc
   src/integrity/memory_timeline_test.cc
   src/integrity/modules_test.cc
   src/integrity/poison_crash_test.cc
@@ -133,6 +138,7 @@ set(HAKMEM_REPORT_TESTS
   src/integrity/report_json_test.cc
   src/integrity/report_test.cc
   src/integrity/report_text_test.cc
+  src/integrity/suppressions_test.cc
   src/integrity/symbolizer_test.cc
   src/ptr_trace/backtrace_test.cc
   src/ptr_trace/stack_cache_test.cc
@@ -214,7 +220,7 @@ function(hakmem_add_library level)
   if(level EQUAL 0)
     list(APPEND own src/api/start_checks_none.cc)
   else()
-    list(APPEND own src/api/start_checks.cc)
+    list(APPEND own src/api/exit_calls.cc src/api/start_checks.cc)
   endif()
   if(level EQUAL 4)
     list(APPEND own src/api/main_entry.cc src/api/page_mode_start.cc src/api/signal_api.cc

@@ -157,6 +157,49 @@ class Commands(unittest.TestCase):
         clean = run(self.folder, "replay", self.write("malloc b1 bytes=8"), "--bisect-level")
         self.expect_status(clean, 0)
 
+    def test_bisect_tier_names_the_part_that_the_failure_needs(self):
+        # Level 1 sees a link that was written over, and only blocks of slabs have links.
+        path = self.write("malloc b1 bytes=3000\nmalloc b2 bytes=3000\nfree b1\nfree b2\n"
+                          "write_after_free b2 offset=0\nmalloc b3 bytes=3000\n"
+                          "malloc b4 bytes=3000")
+        result = run(self.folder, "replay", path, "--misuse", "--level", 1, "--bisect-tier")
+        self.expect_status(result, 89)
+        for line in ("as it is        HK102 write after free in operation 5",
+                     "tiny=0          HK102 write after free in operation 5",
+                     "pool=0          clean", "remote=direct   HK102 write after free",
+                     "the failure needs the pool tier: with pool=0 it is gone"):
+            self.assertIn(line, result.stdout)
+        self.assertEqual(result.stdout.count("the failure needs"), 1)
+        by_hand = run(self.folder, "replay", path, "--misuse", "--level", 1, "--options", "pool=0")
+        self.expect_status(by_hand, 0)
+        nobody = run(self.folder, "replay", self.write("t1 wild_free address=4096"), "--misuse",
+                     "--level", 2, "--bisect-tier")
+        self.expect_status(nobody, 89)
+        self.assertIn("it fails without each of them", nobody.stdout)
+        clean = run(self.folder, "replay", self.write("malloc b1 bytes=8"), "--bisect-tier")
+        self.expect_status(clean, 0)
+        self.assertIn("it does not fail at level 4", clean.stdout)
+        self.expect_status(run(self.folder, "replay", path, "--level", 0, "--bisect-tier"), 64)
+
+    def test_lists_do_the_same_with_each_part_switched_off(self):
+        switches = ("tiny=0", "pool=0", "shared_pool=0", "remote=direct",
+                    "remote=direct:tiny=0:shared_pool=0", "purge_ms=0")
+        path = os.path.join(ARGS.lists, "every_entry_point.hkops")
+        random = os.path.join(self.folder, "random.ops")
+        subprocess.run([ARGS.stress, "--seed", "77", "--operations", "1200", "--write", random],
+                       check=True, timeout=60)
+        for level in (1, 3):
+            for more in ([], ["--parallel"]):
+                expected = {}
+                for options in ("", *switches):
+                    for file in (path, random):
+                        result = run(self.folder, "replay", file, "--level", level, *more,
+                                     "--observe", "seen", options=options and ":" + options)
+                        self.expect_status(result, 0)
+                        with open(os.path.join(self.folder, "seen"), "rb") as seen:
+                            observed = seen.read()
+                        self.assertEqual(observed, expected.setdefault(file, observed), options)
+
     def test_what_cannot_be_read_is_refused_with_line_and_remedy(self):
         result = run(self.folder, "replay", self.write("mallok b1 bytes=8"))
         self.expect_status(result, 64)

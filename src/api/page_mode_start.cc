@@ -4,6 +4,7 @@
 
 #include "gate/guard_report.h"
 #include "os/os_guard.h"
+#include "ptr_trace/own_image.h"
 #include "ptr_trace/signal_relay.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
@@ -36,7 +37,9 @@ PageLimits limits_from(const Options& options) noexcept {
 
 bool claims(Address address) noexcept { return is_guard_hit(process_domain, address); }
 
-void report(const MemoryFault& fault) noexcept { report_guard_hit(process_domain, fault); }
+void report(const MemoryFault& fault) noexcept {
+  report_guard_hit(process_domain, fault, own_image().contains(fault.pc));
+}
 
 void before_fork() { signal_relay_lock_for_fork().lock(); }
 void after_fork() { signal_relay_lock_for_fork().unlock(); }

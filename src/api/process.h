@@ -30,5 +30,8 @@ void start_library_calls(const Options& options) noexcept;
 void checks_after_fork() noexcept;
 /// The checks at the end of the process; called by the destructor.
 void finish_checks() noexcept;
+/// The same for an end without destructors: async-signal-safe, waits for no lock of the heap's, and
+/// does nothing in a child that shares its parent's memory. Returns the code to end with.
+int finish_at_once(int code) noexcept;
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -1,11 +1,15 @@
 // Levels 1 to 4: what the checks need beside the allocator, and the end of a checked process.
 #include <cstdio>
+#include <cstdlib>
 
 #include "api/page_mode_start.h"
 #include "api/trace_dump_start.h"
 #include "gate/exit_sweep.h"
 #include "gate/heap_picture.h"
+#include "gate/tier_switches.h"
 #include "integrity/poison_crash.h"
+#include "integrity/report_files.h"
+#include "integrity/suppressions.h"
 #include "os/os.h"
 #include "ptr_trace/end_signals.h"
 
@@ -13,16 +17,64 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
 
+/// The process whose memory this is. A child of vfork() has another id and must leave it alone.
+constinit int own_process = 0;
+
+[[noreturn]] void refuse(const char* what) noexcept {
+  note_line(what);
+  os::exit_now(exit_code::kBadOption);
+}
+
+void read_suppressions(const Options& options) noexcept {
+  if (options.suppressions.empty()) return;
+  char path[kOptionTextMax + 256];
+  TextSink path_sink(path, sizeof path);
+  expand_file_name(path_sink, options.suppressions.bytes);
+  const SuppressionError error = load_suppressions(path);
+  if (error.ok()) return;
+  char line[sizeof path + 256];
+  TextSink sink(line, sizeof line);
+  sink.text("option 'suppressions': ").text(path);
+  if (error.line != 0) sink.text(":").decimal(error.line);
+  sink.text(": ").text(error.what);
+  refuse(line);
+}
+
+/// Chance that was drawn here is repeated by hand.
+void tell_seed(const Options& options) noexcept {
+  if (options.fail_alloc_ppm == 0) return;
+  char line[128];
+  TextSink sink(line, sizeof line);
+  sink.text("fail_alloc_seed=").decimal(process_domain.failures.seed())
+      .text(" makes the same allocations fail again");
+  note_line(line);
+}
+
+void tell_failures() noexcept {
+  if (!process_domain.failures.on() || process_options.verbosity == 0) return;
+  char line[128];
+  TextSink sink(line, sizeof line);
+  sink.decimal(process_domain.failures.failed()).text(" of ")
+      .decimal(process_domain.failures.asked()).text(" allocations were made to fail (fail_alloc)");
+  note_line(line);
+}
+
+/// The program's own handlers, registered later, have run.
+void on_quick_exit() {
+  const int code = finish_at_once(0);
+  if (code != 0) os::exit_now(code);
+}
+
 /// What a program broke and never freed, when a signal ends it: then the finding does.
 void look_at_signal() noexcept {
-  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
-    if (sweep_at_signal(process_domain) != 0) os::exit_now(worst_exit_code());
-  }
+  const int code = finish_at_once(0);
+  if (code != 0) os::exit_now(code);
 }
 
 }  // namespace
 
 void start_checks(const Options& options) noexcept {
+  own_process = os::process_id();
   DrawHeap draw = nullptr;
   if constexpr (kRecordLayout) {
     draw = [](Finding& finding, HeapPicture& picture) noexcept {
@@ -32,18 +84,25 @@ void start_checks(const Options& options) noexcept {
   void (*at_end)() noexcept = nullptr;
   if constexpr (kTraced) at_end = finish_trace_dump;
   set_report_context({&options, kIntegrityLevel, draw, at_end});
-  const bool scarce = process_domain.slabs.space.scarce();
+  read_suppressions(options);
+  if (!apply_switches(process_domain, this_thread, options)) {
+    refuse("option 'remote' must be queue or direct");
+  }
+  tell_seed(options);
+  const bool scarce = process_domain.slabs.space.scarce() || process_domain.failures.on();
   if (!process_domain.checks.configure(options, scarce)) {
-    note_line("option 'stack' must be auto, safe, fp or caller");
-    os::exit_now(exit_code::kBadOption);
+    refuse("option 'stack' must be auto, safe, fp or caller");
   }
   if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
   if constexpr (kBuildChecks.has(Check::kExitSweep)) watch_end_signals(look_at_signal);
+  at_quick_exit(on_quick_exit);
   if constexpr (kBuildChecks.has(Check::kLibraryCalls)) start_library_calls(options);
   if constexpr (kPageMode) start_page_mode(options);
 }
 
 void checks_after_fork() noexcept {
+  own_process = os::process_id();
+  forget_findings_after_fork();
   this_thread.thread_id = 0;  // the child's one thread has a new id
   if constexpr (kBuildChecks.has(Check::kStacks)) backtrace_after_fork_in_child();
 }
@@ -51,14 +110,29 @@ void checks_after_fork() noexcept {
 void finish_checks() noexcept {
   wait_while_reporting();
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
-    const unsigned damaged = sweep_at_exit(process_domain);
-    const unsigned leaking = process_options.leaks ? search_leaks(process_domain) : 0;
-    if constexpr (kTraced) finish_trace_dump();
-    if (damaged + leaking == 0) return;
-    // The program's own output must not be lost with it; this is still an ordinary exit().
-    std::fflush(nullptr);
-    os::exit_now(worst_exit_code());
+    sweep_at_exit(process_domain);
+    if (process_options.leaks) search_leaks(process_domain);
   }
+  if constexpr (kTraced) finish_trace_dump();
+  tell_findings();
+  tell_failures();
+  if (worst_exit_code() == 0) return;
+  // The program's own output must not be lost with it; this is still an ordinary exit().
+  std::fflush(nullptr);
+  os::exit_now(worst_exit_code());
+}
+
+int finish_at_once(int code) noexcept {
+  if (os::process_id() != own_process) return code;
+  wait_while_reporting();
+  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
+    sweep_before_death(process_domain);
+    wait_while_reporting();  // another thread's sweep may be at it
+  }
+  if constexpr (kTraced) finish_trace_dump();
+  tell_findings();
+  tell_failures();
+  return worst_exit_code() != 0 ? worst_exit_code() : code;
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

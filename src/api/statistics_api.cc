@@ -99,6 +99,7 @@ HAK_EXPORT int mallopt(int, int) noexcept { return 1; }
 HAK_EXPORT int malloc_trim(std::size_t) noexcept {
   std::size_t bytes = process_domain.purge_caches();
   if (has_heap(process_domain, this_thread)) {
+    const DirectScope direct(process_domain.slabs.switches, this_thread);
     SlowOperation scope(*this_thread.heap);
     drain_all(process_domain.slabs, *this_thread.heap);
     bytes += purge_heap(*this_thread.heap);

@@ -81,13 +81,14 @@ const char* mismatch_of(const BlockRecord& record, const FreeRequest& request) n
   return nullptr;
 }
 
-/// Both canaries of a block that its owner has taken.
+/// Both canaries of a block that its owner has taken; whole when this returns.
 void check_canaries(const Domain& domain, const CheckedBlock& block,
                     const Detection& detection) noexcept {
   const Damage front = check_front(domain, block);
   if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
   const Damage tail = check_tail(domain, block);
   if (tail.found) report_damage(domain, block, Violation::kOverflow, tail, detection);
+  if (front.found || tail.found) write_canaries(domain, block);
 }
 
 /// A raw block; when the system refuses, a second try with what rested in quarantines.
@@ -131,6 +132,7 @@ void* keep_resized(Domain& domain, ThreadState& thread, const CheckedBlock& bloc
 void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& request) noexcept {
   if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
   if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
+  if (domain.failures.due()) [[unlikely]] return note_failure(FailureReason::OutOfMemory);
   const Operation operation(domain, thread, request.caller);
   bool zeroed;
   const CheckedBlock block = obtain(domain, thread, request, operation.detection, zeroed);
@@ -161,14 +163,16 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   const CheckedBlock block = find_checked_block(domain, pointer.address());
   prefetch(block);
   const Operation operation(domain, thread, request.caller);
-  if (block.record == nullptr) report_wild_free(domain, pointer.address(), operation.detection);
+  if (block.record == nullptr) {
+    return report_wild_free(domain, pointer.address(), operation.detection);
+  }
   BlockRecord& record = *block.record;
   BlockState state = BlockState::Live;
   if (!record.try_take(state)) {
     if (state == BlockState::Fresh) {
-      report_wild_free(domain, pointer.address(), operation.detection);
+      return report_wild_free(domain, pointer.address(), operation.detection);
     }
-    report_double_free(domain, block, operation.detection);
+    return report_double_free(domain, block, operation.detection);
   }
   const char* const mismatch = mismatch_of(record, request);
   if (mismatch != nullptr) report_mismatch(domain, block, operation.detection, mismatch);
@@ -190,6 +194,7 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
   if (state != BlockState::Live || !block.record->try_take(state)) {
     const Operation operation(domain, thread, request.caller);
     report_bad_realloc(domain, pointer.address(), "realloc", operation.detection);
+    return note_failure(FailureReason::OutOfMemory);
   }
   BlockRecord& record = *block.record;
   const std::size_t old_bytes = record.request_bytes;
@@ -197,6 +202,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
   if (const char* const mismatch = mismatch_of(record, as_free)) {
     const Operation operation(domain, thread, request.caller);
     report_mismatch(domain, block, operation.detection, mismatch);
+    record.kind = AllocKind::Malloc;  // as what it is released from now on
+    record.align_log2 = 0;
   }
   if (block.large != nullptr && request.bytes > pool::kRequestMax) {
     const Operation operation(domain, thread, request.caller);
@@ -231,6 +238,7 @@ std::size_t checked_usable_size(Domain& domain, WildPtr pointer, Address caller)
   stack.pcs[0] = caller;
   report_bad_realloc(domain, pointer.address(), "malloc_usable_size",
                      {static_cast<std::uint32_t>(os::thread_id()), 0, &stack});
+  return 0;
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

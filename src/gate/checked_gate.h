@@ -2,6 +2,9 @@
 // Called by gate.h. Invariant: a block that a program holds is Live in its record; one that it
 // freed is Quarantined, filled and still counted as used by its slab; only when it leaves the
 // quarantine, checked, does the raw gate see it again.
+// After a finding that does not end the program: a free of what is no live block does nothing, a
+// realloc of it returns null, its usable size is 0; a damaged canary or fill is written anew; a
+// mismatched release is made as if it matched; a library call is made as the program wants it.
 #pragma once
 
 #include "gate/alloc_gate.h"

@@ -65,6 +65,8 @@ bool fill_surroundings(const Domain& domain, Address address, Finding& finding) 
   unreachable();
 }
 
+void end_or_go_on() noexcept { publish_recoverable(); }
+
 }  // namespace
 
 void describe_detected(Finding& finding, const Detection& detection) noexcept {
@@ -125,7 +127,7 @@ void report_double_free(const Domain& domain, const CheckedBlock& block,
   finding.block.state = name_of(block.record->state());
   sentence_of(finding).text("free() got a ").decimal(block.record->request_bytes)
       .text("-byte block that was already freed.");
-  end();
+  end_or_go_on();
 }
 
 void report_wild_free(const Domain& domain, Address address, const Detection& detection) noexcept {
@@ -143,7 +145,7 @@ void report_wild_free(const Domain& domain, Address address, const Detection& de
   } else {
     sentence.text("free() got an address that no allocation call returned.");
   }
-  end();
+  end_or_go_on();
 }
 
 void report_bad_realloc(const Domain& domain, Address address, const char* function,
@@ -162,7 +164,7 @@ void report_bad_realloc(const Domain& domain, Address address, const char* funct
     sentence.text("an address inside a ").decimal(finding.block.request_bytes)
         .text("-byte block, not its start.");
   }
-  end();
+  end_or_go_on();
 }
 
 void report_handed_out_twice(const Domain& domain, const CheckedBlock& block,
@@ -184,7 +186,7 @@ void report_mismatch(const Domain& domain, const CheckedBlock& block, const Dete
   describe_block(domain, block, finding);
   finding.block.state = name_of(BlockState::Live);
   sentence_of(finding).text(sentence);
-  end();
+  end_or_go_on();
 }
 
 void report_damage(const Domain& domain, const CheckedBlock& block, Violation violation,
@@ -219,7 +221,7 @@ void report_damage(const Domain& domain, const CheckedBlock& block, Violation vi
     finding.likely = "a negative index, or the overflow of the block before";
     finding.confidence = "medium";
   }
-  publish_finding(detection.stack != nullptr);
+  detection.stack != nullptr ? publish_recoverable() : publish_finding(false);
 }
 
 void report_leak(const Domain& domain, const CheckedBlock& block, std::size_t blocks,

@@ -1,6 +1,7 @@
 // Findings about a block with a record: both stacks, both threads, the bytes that are wrong.
 // Called by the checked gate and the exit sweep when a check failed. Nothing here allocates or
-// locks anything of the heap's; each function ends the process unless it says otherwise.
+// locks anything of the heap's. Reports of the program's faults return when the program is to go on
+// (halt_on_error=0, or it is suppressed); the caller then does what checked_gate.h says.
 #pragma once
 
 #include "gate/checked_block.h"
@@ -24,25 +25,22 @@ HAK_COLD void describe_block(const Domain& domain, const CheckedBlock& block,
 HAK_COLD void describe_freed(const Domain& domain, const CheckedBlock& block,
                          Finding& finding) noexcept;
 
-[[noreturn]] HAK_COLD void report_double_free(const Domain& domain, const CheckedBlock& block,
-                                              const Detection& detection) noexcept;
+HAK_COLD void report_double_free(const Domain& domain, const CheckedBlock& block,
+                                 const Detection& detection) noexcept;
 /// A pointer into a block, or to one that was never handed out.
-[[noreturn]] HAK_COLD void report_wild_free(const Domain& domain, Address address,
-                                            const Detection& detection) noexcept;
-[[noreturn]] HAK_COLD void report_bad_realloc(const Domain& domain, Address address,
-                                              const char* function,
-                                              const Detection& detection) noexcept;
+HAK_COLD void report_wild_free(const Domain& domain, Address address,
+                               const Detection& detection) noexcept;
+HAK_COLD void report_bad_realloc(const Domain& domain, Address address, const char* function,
+                                 const Detection& detection) noexcept;
 [[noreturn]] HAK_COLD void report_handed_out_twice(const Domain& domain, const CheckedBlock& block,
                                                    const Detection& detection) noexcept;
 /// A release of another kind, size or alignment than the allocation; `sentence` says which.
-[[noreturn]] HAK_COLD void report_mismatch(const Domain& domain, const CheckedBlock& block,
-                                           const Detection& detection,
-                                           const char* sentence) noexcept;
-/// Damaged canary or fill; the violation says which. Returns for a sweep, which looks further.
-HAK_COLD void report_damage(const Domain& domain, const CheckedBlock& block,
-                                         Violation violation, const Damage& damage,
-                                         const Detection& detection) noexcept;
-/// Blocks that nothing points to: the first one in full, the number and sum of all. Returns.
+HAK_COLD void report_mismatch(const Domain& domain, const CheckedBlock& block,
+                              const Detection& detection, const char* sentence) noexcept;
+/// Damaged canary or fill; the violation says which. A sweep always looks further.
+HAK_COLD void report_damage(const Domain& domain, const CheckedBlock& block, Violation violation,
+                            const Damage& damage, const Detection& detection) noexcept;
+/// Blocks that nothing points to: the first one in full, the number and sum of all.
 HAK_COLD void report_leak(const Domain& domain, const CheckedBlock& block, std::size_t blocks,
                           std::size_t bytes) noexcept;
 

@@ -9,6 +9,7 @@
 #include <bit>
 
 #include "base/options.h"
+#include "gate/fail_alloc.h"
 #include "integrity/memory_timeline.h"
 #include "large/large_tier.h"
 #include "page_mode/page_tier.h"
@@ -48,6 +49,7 @@ struct CheckState {
   QuarantineLimits closed{.blocks = 256, .bytes = 64 * kGiB};
   StackMethod stack_method = StackMethod::Auto;
   std::uint32_t stack_frames = 16;
+  std::uint64_t check_every = 0;                ///< operations between two sweeps; 0: no sweep
   std::uint64_t secret = 0;                     ///< keys the canaries; set before the first block
   std::atomic<std::uint64_t> shared_sequence{0};  ///< operations so far
   /// What Heap::live_bytes is, of threads that have no heap at that moment.
@@ -66,6 +68,7 @@ struct CheckState {
     rings.set_capacity(events == 0 ? 0 : std::bit_ceil(events));
     quarantine = {options.quarantine_blocks, options.quarantine_kib * kKiB};
     if (scarce || quarantine.blocks == 0 || quarantine.bytes == 0) closed = {};
+    check_every = options.check_every;
     stack_frames = static_cast<std::uint32_t>(options.stack_frames);
     if (!parse_stack_method(options.stack.bytes, stack_method)) return false;
     if (scarce && stack_method == StackMethod::Auto) stack_method = StackMethod::Safe;
@@ -104,6 +107,7 @@ class Domain {
   LargeTier large{slabs.space, slabs.map, slabs.meta, slabs.policy};
   [[no_unique_address]] DomainChecks checks;
   [[no_unique_address]] DomainPages pages{slabs.meta};
+  [[no_unique_address]] std::conditional_t<kSwitchable, FailurePlan, NoFailurePlan> failures;
   /// Frees of addresses that are not ours, at level 0, where they are ignored.
   std::atomic<std::uint64_t> shared_foreign_frees{0};
 

@@ -23,7 +23,8 @@ Look look_at(const Domain& domain, const CheckedBlock& block, BlockState state) 
 }
 
 /// Looks at a block and publishes what is wrong, while `findings` are not too many.
-void sweep_block(const Domain& domain, const CheckedBlock& block, unsigned& findings) noexcept {
+void sweep_block(const Domain& domain, const CheckedBlock& block, const Detection& detection,
+                 unsigned& findings) noexcept {
   const BlockRecord& record = *block.record;
   const BlockState state = record.state();
   const std::uint64_t sequence = record.allocated_sequence;
@@ -33,24 +34,72 @@ void sweep_block(const Domain& domain, const CheckedBlock& block, unsigned& find
   if (!look.damage.found) return;
   if (record.state() != state || record.allocated_sequence != sequence) return;
   ++findings;
-  const Detection at_exit{static_cast<std::uint32_t>(os::thread_id()), 0, nullptr};
-  report_damage(domain, block, look.violation, look.damage, at_exit);
+  report_damage(domain, block, look.violation, look.damage, detection);
+}
+
+/// The thread that sweeps, 0 when none does: one at a time in a process.
+constinit std::atomic<int> shared_sweeper{0};
+
+struct SweepOrders {
+  static constexpr std::memory_order kTakeFailed = std::memory_order_relaxed;
+  static constexpr std::memory_order kTake = std::memory_order_acquire;
+  static constexpr std::memory_order kGive = std::memory_order_release;
+};
+
+bool try_become_sweeper() noexcept {
+  int nobody = 0;
+  return shared_sweeper.compare_exchange_strong(nobody, os::thread_id(), SweepOrders::kTake,
+                                                SweepOrders::kTakeFailed);
+}
+
+void stop_sweeping() noexcept { shared_sweeper.store(0, SweepOrders::kGive); }
+
+/// Another thread sweeps: what it finds is to count before this one ends the process. Not for ever:
+/// it may be waiting for what this thread holds.
+void wait_for_sweeper() noexcept {
+  constexpr int kTriesMax = 1000000;
+  const int own = os::thread_id();
+  for (int i = 0; i < kTriesMax; ++i) {
+    const int sweeper = shared_sweeper.load(SweepOrders::kTakeFailed);
+    if (sweeper == 0 || sweeper == own) return;
+    cpu_relax();
+  }
+}
+
+unsigned sweep_all(Domain& domain, const Detection& detection) noexcept {
+  unsigned findings = 0;
+  for_each_record(domain, [&](const CheckedBlock& block) {
+    sweep_block(domain, block, detection, findings);
+  });
+  return findings;
+}
+
+Detection nowhere(std::uint64_t sequence) noexcept {
+  return {static_cast<std::uint32_t>(os::thread_id()), sequence, nullptr};
 }
 
 }  // namespace
 
 unsigned sweep_at_exit(Domain& domain) noexcept {
-  unsigned findings = 0;
-  for_each_record(domain,
-                  [&](const CheckedBlock& block) { sweep_block(domain, block, findings); });
+  const bool only_sweeper = try_become_sweeper();
+  const unsigned findings = sweep_all(domain, nowhere(0));
+  if (only_sweeper) stop_sweeping();
   return findings;
 }
 
-unsigned sweep_at_signal(Domain& domain) noexcept {
+void sweep_before_death(Domain& domain) noexcept {
+  if (!try_become_sweeper()) return wait_for_sweeper();
   unsigned findings = 0;
-  try_for_each_record(domain,
-                      [&](const CheckedBlock& block) { sweep_block(domain, block, findings); });
-  return findings;
+  try_for_each_record(domain, [&](const CheckedBlock& block) {
+    sweep_block(domain, block, nowhere(0), findings);
+  });
+  stop_sweeping();
+}
+
+void sweep(Domain& domain, const Detection& detection) noexcept {
+  if (!try_become_sweeper()) return;
+  sweep_all(domain, halts_on_error() ? detection : nowhere(detection.sequence));
+  stop_sweeping();
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

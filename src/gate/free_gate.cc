@@ -10,8 +10,9 @@ void refuse(Domain& domain, WildPtr pointer, const Located& found) noexcept {
   if constexpr (kBuildChecks.has(Check::kMapMembership)) {
     if (found.large != nullptr) {
       fail_large_interior(pointer.address(), found.large->user.address(), found.large->usable());
+    } else {
+      fail_foreign_free(pointer.address());
     }
-    fail_foreign_free(pointer.address());
   } else {
     static_cast<void>(pointer);
     static_cast<void>(found);
@@ -51,13 +52,17 @@ void release_slow(Domain& domain, ThreadState& thread, WildPtr pointer) noexcept
   if (found.slab != nullptr) {
     Slab& slab = *found.slab;
     const SlabBase block = to_base(SlabUser::unsafe_from(pointer.unsafe_bytes()));
+    const DirectScope direct(domain.slabs.switches, thread);
     const bool mine = has_heap(domain, thread) &&
                       slab.shared_owner.load(SlabOrders::kOwnerRead) == thread.heap;
     if (mine) {
-      hooks::on_free_enter(slab, block);
+      if (!hooks::may_free(slab, block)) return;
       free_owned(domain.slabs, *thread.heap, slab, block);
+    } else if (domain.slabs.switches.direct) {
+      if (!hooks::may_free(slab, block)) return;
+      free_owned(domain.slabs, *slab.shared_owner.load(SlabOrders::kOwnerRead), slab, block);
     } else {
-      hooks::on_remote_free_enter(slab, block);
+      if (!hooks::may_free_remote(slab, block)) return;
       free_remote(slab, {block, block, 1});
     }
   } else if (found.large != nullptr && found.is_start) {

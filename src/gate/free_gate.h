@@ -52,7 +52,7 @@ HAK_INLINE void release(const Domain& domain, const ThreadState& thread, WildPtr
   if (!MapEntry::is_own_slab(own)) [[unlikely]] return cold.release(pointer);
   Slab& slab = MapEntry::own_slab(own);
   const SlabBase block = to_base(SlabUser::unsafe_from(pointer.unsafe_bytes()));
-  hooks::on_free_enter(slab, block);
+  if (!hooks::may_free(slab, block)) [[unlikely]] return;
   if (slab.push(block)) [[unlikely]] cold.retire(slab);
 }
 

@@ -40,11 +40,19 @@ void write_distance(TextSink& sentence, const GuardHit& hit) noexcept {
   sentence.text(hit.place == HitPlace::Past ? "past its end" : "before its start");
 }
 
+/// Whose fault it is. Checks of library calls read what the program passed, and only what is in a
+/// live block, but for memory of which no block is known and for calls that were reported before.
+Violation violation_of(const GuardHit& hit, bool own) noexcept {
+  const bool ours = own && hit.block != nullptr && halts_on_error();
+  return ours ? Violation::kRegistryBroken : Violation::kGuardHit;
+}
+
 /// "The program read at +13 of a 13-byte block: 1 byte past its end."
-void write_sentence(TextSink& sentence, Access access, const GuardHit& hit) noexcept {
+void write_sentence(TextSink& sentence, const char* who, Access access,
+                    const GuardHit& hit) noexcept {
   const std::size_t request = hit.block->record.request_bytes;
   const bool freed = was_freed(*hit.block);
-  sentence.text("The program ").text(past_tense_of(access)).text(" at ");
+  sentence.text(who).text(past_tense_of(access)).text(" at ");
   switch (hit.place) {
     case HitPlace::Inside: sentence.text("+").decimal(hit.bytes); break;
     case HitPlace::Past: sentence.text("+").decimal(request + hit.bytes - 1); break;
@@ -115,15 +123,16 @@ bool is_guard_hit(const Domain& domain, Address address) noexcept {
   return hit.place != HitPlace::Inside || hit.block->record.state() != BlockState::Live;
 }
 
-void report_guard_hit(const Domain& domain, const MemoryFault& fault) noexcept {
+void report_guard_hit(const Domain& domain, const MemoryFault& fault, bool own) noexcept {
   if (LargeBlock* const large = closed_block_at(domain, fault.address)) {
     report_closed_hit(domain, *large, fault);
   }
-  Finding& finding = begin_finding(Violation::kGuardHit);
+  const GuardHit hit = find_guard_hit(domain.pages.extents(), fault.address);
+  const Violation violation = violation_of(hit, own);
+  Finding& finding = begin_finding(violation);
   finding.address = fault.address;
   describe_detected(finding, {static_cast<std::uint32_t>(os::thread_id()), 0, &fault.stack});
   TextSink sentence(finding.sentence, sizeof finding.sentence);
-  const GuardHit hit = find_guard_hit(domain.pages.extents(), fault.address);
   if (hit.block == nullptr) {
     sentence.text("The program ").text(past_tense_of(fault.access))
         .text(" where blocks were freed so long ago that they are no longer known.");
@@ -132,8 +141,9 @@ void report_guard_hit(const Domain& domain, const MemoryFault& fault) noexcept {
     describe_block(domain, block, finding);
     finding.block.state = name_of(hit.block->record.state());
     if (was_freed(*hit.block)) describe_freed(domain, block, finding);
-    write_sentence(sentence, fault.access, hit);
-    write_likely(finding, hit);
+    const bool ours = violation != Violation::kGuardHit;
+    write_sentence(sentence, ours ? "HAKMEM itself " : "The program ", fault.access, hit);
+    if (!ours) write_likely(finding, hit);
   }
   publish_finding(true);
   unreachable();

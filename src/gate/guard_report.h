@@ -13,7 +13,9 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 /// in a closed large block.
 bool is_guard_hit(const Domain& domain, Address address) noexcept;
 
-/// Ends the process with the finding. Precondition: is_guard_hit().
-[[noreturn]] void report_guard_hit(const Domain& domain, const MemoryFault& fault) noexcept;
+/// Ends the process with the finding. `own`: an instruction of HAKMEM's did it; then it is HK905,
+/// since our records and the pages must have disagreed. Precondition: is_guard_hit().
+[[noreturn]] void report_guard_hit(const Domain& domain, const MemoryFault& fault,
+                                   bool own) noexcept;
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

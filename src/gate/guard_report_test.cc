@@ -15,6 +15,8 @@ namespace {
 
 /// The crash handler knows no domain: as in api/, it finds the one there is.
 constinit Domain* watched = nullptr;
+/// What api/ finds out from the faulting instruction.
+constinit bool by_hakmem = false;
 
 class GuardReport : public DomainTest {
  protected:
@@ -29,7 +31,9 @@ class GuardReport : public DomainTest {
     install_crash_report();
     start_signal_relay();
     watch_faults({[](Address address) noexcept { return is_guard_hit(*watched, address); },
-                  [](const MemoryFault& fault) noexcept { report_guard_hit(*watched, fault); },
+                  [](const MemoryFault& fault) noexcept {
+                    report_guard_hit(*watched, fault, by_hakmem);
+                  },
                   relay_to_program});
   }
   /// Runs `body` in a child that watches, and expects the finding with this sentence.
@@ -53,6 +57,20 @@ TEST_F(GuardReport, AReadAndAWriteOnePastTheEndAreToldApart) {
              [&] { chars(5000)[5000] = 1; });
   expect_hit("The program wrote at +115 of a 13-byte block: 103 bytes past its end.",
              [&] { chars(13)[115] = 1; });
+}
+
+TEST_F(GuardReport, WhatHakmemItselfTouchesIsNoFaultOfTheProgram) {
+  enable(PageSide::After);
+  const std::string errors =
+      expect_finding(Violation::kRegistryBroken, kIntegrityLevel, [&] {
+        watch();
+        by_hakmem = true;
+        static_cast<void>(chars(13)[13]);
+      });
+  EXPECT_NE(errors.find("HAKMEM itself read at +13 of a 13-byte block: 1 byte past its end."),
+            std::string::npos)
+      << errors;
+  EXPECT_NE(errors.find("This is a bug in HAKMEM, not in your program."), std::string::npos);
 }
 
 TEST_F(GuardReport, ABytePastAWordReadThatBeginsInsideIsNamedItself) {

@@ -88,7 +88,7 @@ void write_place(TextSink& sentence, const RefusedCall& call, const BlockRecord&
 }
 
 /// `block.record` is null when the address is in no block that ever was handed out.
-[[noreturn]] void report(const Domain& domain, const CheckedBlock& block, const RefusedCall& call,
+void report(const Domain& domain, const CheckedBlock& block, const RefusedCall& call,
                          const StackTrace& stack) noexcept {
   Finding& finding = begin_finding(Violation::kLibraryCall);
   finding.address = call.address;
@@ -108,8 +108,7 @@ void write_place(TextSink& sentence, const RefusedCall& call, const BlockRecord&
   } else {
     sentence.text(" of heap memory that no allocation call returned.");
   }
-  publish_finding(true);
-  unreachable();
+  publish_recoverable();
 }
 
 }  // namespace

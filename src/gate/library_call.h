@@ -64,8 +64,8 @@ class LibraryCall {
     if (bytes > room(to)) [[unlikely]] refuse(Touch::Writes, to, bytes, false);
   }
 
-  /// Ends the process with the finding. `open_ended`: it would touch `bytes` or more. Returns only
-  /// when the address turns out to be no block's of ours after all.
+  /// Reports the call. `open_ended`: it would touch `bytes` or more. Returns when the program is to
+  /// go on, and when the address turns out to be no block's of ours after all: the call is made.
   HAK_INLINE void refuse(Touch touch, const void* at, std::size_t bytes,
                          bool open_ended) const noexcept {
     const Address address = reinterpret_cast<Address>(at);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gate/checked_report.h"
+#include "gate/exit_sweep.h"
 #include "gate/memory_sample.h"
 #include "gate/thread_lifecycle.h"
 
@@ -34,6 +35,7 @@ struct Operation {
     detection.thread_id = thread.thread_id;
     detection.stack = &stack;
     trace_scope.begin(detection.thread_id, detection.sequence);
+    sweep_when_due(domain);
   }
 
   /// The stack's id in the depot.
@@ -45,6 +47,15 @@ struct Operation {
   }
 
  private:
+  /// A template, because below level 4 operations have no numbers.
+  template <class DomainT>
+  void sweep_when_due(DomainT& domain) const noexcept {
+    if constexpr (kBuildChecks.has(Check::kExitSweep)) {
+      const std::uint64_t every = domain.checks.check_every;
+      if (every != 0 && detection.sequence % every == 0) [[unlikely]] sweep(domain, detection);
+    }
+  }
+
   /// A template, because below level 4 heaps have no stacks to name here.
   template <class DomainT>
   void capture(DomainT& domain, ThreadState& thread, Address caller) noexcept {

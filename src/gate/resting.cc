@@ -44,9 +44,15 @@ void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
             const Detection& detection) noexcept {
   if (block.record->closed) return let_closed_go(domain, thread, block);
   const Damage damage = check_fill(block);
-  if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
+  if (damage.found) {
+    report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
+    fill_freed(block.user, filled_bytes(block.record->request_bytes));
+  }
   const Damage front = check_front(domain, block);
-  if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
+  if (front.found) {
+    report_damage(domain, block, Violation::kUnderflow, front, detection);
+    write_canaries(domain, block);
+  }
   trace(TraceKind::LetGo, reinterpret_cast<Address>(block.user), 0);
   block.record->publish(BlockState::Free);
   release(domain, thread, wild(block.user));

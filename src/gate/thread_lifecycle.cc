@@ -9,6 +9,7 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
   if (!domain.ensure_initialised()) return false;
   Heap* const heap = domain.slabs.registry.acquire(domain.slabs.sentinel, domain.slabs.meta);
   if (heap == nullptr) return false;
+  const DirectScope direct(domain.slabs.switches, thread);
   SlowOperation scope(*heap);
   const HeapTraceScope trace_scope(domain, *heap);
   trace_scope.begin(thread.thread_id, 0);
@@ -16,7 +17,7 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
   if (heap->counts_need_repair) repair_counts(*heap);
   drain_all(domain.slabs, *heap);
   thread.heap = heap;
-  const bool tagged = heap->tag != OwnerTag::None;
+  const bool tagged = heap->tag != OwnerTag::None && !domain.slabs.switches.direct;
   thread.tag_bits = tagged ? MapEntry::tag_bits(heap->tag) : ThreadState::kNoTag;
   if (thread.exit_rounds < kExitRoundsMax) thread_attached(domain, thread);
   return true;
@@ -25,6 +26,7 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
 void detach_thread(Domain& domain, ThreadState& thread) noexcept {
   Heap& heap = *thread.heap;
   if (&heap == &domain.slabs.no_heap) return;
+  const DirectScope direct(domain.slabs.switches, thread);
   {
     SlowOperation scope(heap);
     const HeapTraceScope trace_scope(domain, heap);
@@ -42,6 +44,7 @@ void detach_thread(Domain& domain, ThreadState& thread) noexcept {
 
 void relieve_pressure(Domain& domain, ThreadState& thread) noexcept {
   if (has_heap(domain, thread)) {
+    const DirectScope direct(domain.slabs.switches, thread);
     SlowOperation scope(*thread.heap);
     drain_all(domain.slabs, *thread.heap);
     while (adopt_abandoned(domain.slabs, *thread.heap)) {
@@ -55,6 +58,7 @@ void relieve_pressure(Domain& domain, ThreadState& thread) noexcept {
 void lock_for_fork(Domain& domain) noexcept {
   SlabDomain& slabs = domain.slabs;
   domain.checks.lock_for_fork().lock();
+  hakmem::lock_for_fork(slabs.switches);
   slabs.registry.lock_for_fork().lock();
   slabs.pool.lock_for_fork().lock();
   domain.large.lock_for_fork().lock();
@@ -73,6 +77,7 @@ void unlock_after_fork(Domain& domain) noexcept {
   domain.large.lock_for_fork().unlock();
   slabs.pool.lock_for_fork().unlock();
   slabs.registry.lock_for_fork().unlock();
+  hakmem::unlock_after_fork(slabs.switches);
   domain.checks.lock_for_fork().unlock();
 }
 

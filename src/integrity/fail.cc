@@ -22,6 +22,9 @@ Finding& begin(Violation violation, Address address) noexcept {
   unreachable();
 }
 
+/// The same for a fault of the program's that need not end it.
+void end_or_go_on() noexcept { publish_recoverable(); }
+
 TextSink sentence_of(Finding& finding) noexcept {
   return TextSink(finding.sentence, sizeof finding.sentence);
 }
@@ -58,7 +61,7 @@ void report_link(const SlabFacts& slab, Address block) noexcept {
       .text("-byte block was overwritten after free().");
   finding.likely = "a dangling pointer was written through";
   finding.confidence = "medium";
-  end();
+  end_or_go_on();
 }
 
 void report_not_a_block(const SlabFacts& slab, Address block) noexcept {
@@ -74,7 +77,7 @@ void report_not_a_block(const SlabFacts& slab, Address block) noexcept {
   } else {
     sentence.text("free() got an address in the heap that no allocation returned.");
   }
-  end();
+  end_or_go_on();
 }
 
 void report_double_free(const SlabFacts& slab, Address block) noexcept {
@@ -82,7 +85,7 @@ void report_double_free(const SlabFacts& slab, Address block) noexcept {
   describe_slab_block(slab, block, finding.block);
   finding.block.state = "freed";
   sentence_of(finding).text("free() got a block that was the last one freed.");
-  end();
+  end_or_go_on();
 }
 
 void report_header(const SlabFacts& slab, Address block, std::uint8_t found,
@@ -97,7 +100,7 @@ void report_header(const SlabFacts& slab, Address block, std::uint8_t found,
   finding.bytes.window_begin = -1;
   finding.bytes.window_bytes = 1;
   finding.bytes.window[0] = found;
-  end();
+  end_or_go_on();
 }
 
 void report_remote(const SlabFacts& slab, std::uint32_t found) noexcept {
@@ -109,7 +112,7 @@ void report_remote(const SlabFacts& slab, std::uint32_t found) noexcept {
 }
 
 void report_slab(const SlabFacts& slab, SlabDefectCode defect) noexcept {
-  if (defect == SlabDefectCode::ForeignNode) report_link(slab, slab.first_base);
+  if (defect == SlabDefectCode::ForeignNode) return report_link(slab, slab.first_base);
   Violation violation = Violation::kCounterBroken;
   if (defect == SlabDefectCode::ListCycle) violation = Violation::kFreelistBroken;
   if (defect == SlabDefectCode::WrongClass) violation = Violation::kClassMismatch;
@@ -136,7 +139,7 @@ void fail_heap(SlabDefectCode defect) noexcept {
 void fail_foreign_free(Address address) noexcept {
   Finding& finding = begin(Violation::kForeignFree, address);
   sentence_of(finding).text("free() got an address that no allocation call returned.");
-  end();
+  end_or_go_on();
 }
 
 void fail_large_interior(Address address, Address user, std::size_t bytes) noexcept {
@@ -153,14 +156,14 @@ void fail_large_interior(Address address, Address user, std::size_t bytes) noexc
     sentence.text("free() got an address ").decimal(user - address);
     sentence.text(" bytes before a block of ").decimal(bytes).text(" bytes.");
   }
-  end();
+  end_or_go_on();
 }
 
 void fail_bad_realloc(Address address) noexcept {
   Finding& finding = begin(Violation::kBadRealloc, address);
   sentence_of(finding).text("realloc() or malloc_usable_size() got an address that is not a live "
                             "block.");
-  end();
+  end_or_go_on();
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -2,6 +2,8 @@
 // empty and vanishes, so that the library is instruction-identical to one without the calls.
 // Called by superslab/, large/ and gate/. Arguments are references: an atomic load passed by value
 // would stay. The slab's type is a template parameter, because this layer lies below it.
+// may_…() is a question: false after a finding that did not end the program, for what must then not
+// be done. Its answer at level 0 is true.
 #pragma once
 
 #include <new>
@@ -15,7 +17,7 @@ inline constexpr CheckSet kOn = kBuildChecks;
 
 /// A block leaves the allocator; it is counted as used and on no list.
 template <class SlabT>
-HAK_INLINE void on_alloc_return(const SlabT& slab, const SlabBase& block) noexcept {
+HAK_INLINE void on_alloc_return(SlabT& slab, const SlabBase& block) noexcept {
   if constexpr (kOn.has(Check::kNextInSlab)) {
     // In a slab of one granule a look at the address is enough; spans and level 2 look closer.
     const Address distance = slab.free.address() ^ block.address();
@@ -27,33 +29,35 @@ HAK_INLINE void on_alloc_return(const SlabT& slab, const SlabBase& block) noexce
   }
 }
 
-/// A live block of a slab comes back; any thread, nothing is changed yet.
+/// A live block of a slab comes back to its owner; nothing is changed yet. False: it stays away.
 template <class SlabT>
-HAK_INLINE void on_free_enter(const SlabT& slab, const SlabBase& block) noexcept {
+HAK_INLINE bool may_free(const SlabT& slab, const SlabBase& block) noexcept {
   if constexpr (kOn.has(Check::kStrideAlignment)) {
-    if (!slab.is_carved_block(block)) [[unlikely]] fail_not_a_block(slab, block);
+    if (!slab.is_carved_block(block)) [[unlikely]] return fail_not_a_block(slab, block), false;
   }
   if constexpr (kOn.has(Check::kImmediateDoubleFree)) {
-    if (slab.free == block) [[unlikely]] fail_double_free(slab, block);
+    if (slab.free == block) [[unlikely]] return fail_double_free(slab, block), false;
   }
   if constexpr (kOn.has(Check::kHeaderByte)) {
     if (read_header(block) != header_byte_of(slab.class_index)) [[unlikely]] {
-      fail_header(slab, block);
+      return fail_header(slab, block), false;
     }
   }
+  return true;
 }
 
 /// A free from another thread than the owner; `slab.free` belongs to the owner and is not read.
 template <class SlabT>
-HAK_INLINE void on_remote_free_enter(const SlabT& slab, const SlabBase& block) noexcept {
+HAK_INLINE bool may_free_remote(const SlabT& slab, const SlabBase& block) noexcept {
   if constexpr (kOn.has(Check::kStrideAlignment)) {
-    if (!slab.is_block_boundary(block)) [[unlikely]] fail_not_a_block(slab, block);
+    if (!slab.is_block_boundary(block)) [[unlikely]] return fail_not_a_block(slab, block), false;
   }
   if constexpr (kOn.has(Check::kHeaderByte)) {
     if (read_header(block) != header_byte_of(slab.class_index)) [[unlikely]] {
-      fail_header(slab, block);
+      return fail_header(slab, block), false;
     }
   }
+  return true;
 }
 
 /// Blocks [first, first + count) of a slab came into being.
@@ -80,23 +84,24 @@ HAK_INLINE void on_remote_push(const SlabT& slab, const BlockChain& chain) noexc
   }
 }
 
-/// A drained chain is about to join the slab's list: drained = pushed.
+/// A drained chain is about to join the slab's list: drained = pushed. False: it is lost.
 template <class SlabT>
-HAK_INLINE void on_drain(const SlabT& slab, const BlockChain& chain) noexcept {
+HAK_INLINE bool may_absorb(const SlabT& slab, const BlockChain& chain) noexcept {
   if constexpr (kTraced) trace(TraceKind::Drain, chain.first.address(), chain.count);
   if constexpr (kOn.has(Check::kRemoteCount)) {
     std::uint32_t found = 0;
     for (SlabBase block = chain.first; block; block = next_of(block)) {
-      if (!slab.is_carved_block(block)) [[unlikely]] fail_link(slab, block);
+      if (!slab.is_carved_block(block)) [[unlikely]] return fail_chain(slab, block), false;
       if (++found > chain.count) break;
     }
     if (found != chain.count || found > slab.used) [[unlikely]] fail_remote(slab, found);
   }
+  return true;
 }
 
 /// A slab's state or list changed as a whole; its equation must hold.
 template <class SlabT>
-HAK_INLINE void on_slab_transition(const SlabT& slab) noexcept {
+HAK_INLINE void on_slab_transition(SlabT& slab) noexcept {
   if constexpr (kTraced) trace(TraceKind::SlabChange, slab.first_base(), slab.used);
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     const auto defect = slab.verify();
@@ -108,7 +113,7 @@ HAK_INLINE void on_slab_transition(const SlabT& slab) noexcept {
 
 /// An empty slab goes back to its SuperSlab.
 template <class SlabT>
-HAK_INLINE void on_slab_release(const SlabT& slab) noexcept {
+HAK_INLINE void on_slab_release(SlabT& slab) noexcept {
   if constexpr (kTraced) trace(TraceKind::SlabRelease, slab.first_base(), slab.used);
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (slab.used != 0) [[unlikely]] fail_slab(slab, SlabDefectCode::Counters);

@@ -3,10 +3,12 @@
 #include <atomic>
 
 #include "base/compiler.h"
+#include "integrity/finding_fate.h"
 #include "integrity/report_files.h"
 #include "integrity/report_for_test.h"
 #include "integrity/report_guard.h"
 #include "integrity/report_text.h"
+#include "integrity/suppressions.h"
 #include "integrity/thread_names.h"
 #include "os/os.h"
 #include "os/os_process.h"
@@ -46,6 +48,7 @@ constinit bool drawing = false;  // inside context.draw_heap
 constinit bool ending = false;   // the report is written; inside context.at_end
 constinit char text[kTextBytes] = {};
 constinit bool verdict_written = false;
+constinit FindingFate fate = FindingFate::Publish;
 
 const Options& options() noexcept {
   return context.options != nullptr ? *context.options : default_options;
@@ -86,12 +89,12 @@ void wake_next() noexcept {
   os::exit_now(code);
 }
 
-void write_rest() noexcept;
+void finish_report() noexcept;
 
-[[noreturn]] void end_behind_report() noexcept {
+[[noreturn]] void end_behind_report(int code) noexcept {
   ending = true;
   if (context.at_end != nullptr) run_on_report_stack(context.at_end);
-  os::exit_now(exit_code_for(finding.violation));
+  os::exit_now(code);
 }
 
 /// The heap was too broken to be drawn: the report goes on without the picture. There is no way
@@ -101,8 +104,8 @@ void write_rest() noexcept;
   picture.clear();
   finding.before.known = finding.behind.known = false;
   os::block_asynchronous_signals();  // and opens those of faults: we are in the handler of one
-  run_on_report_stack(write_rest);
-  end_behind_report();
+  run_on_report_stack(finish_report);
+  end_behind_report(exit_code_for(finding.violation));
 }
 
 /// A fatal signal while a report is written: ours ends the process, others wait for that.
@@ -150,18 +153,46 @@ int severity(int code) noexcept {
   return code == exit_code::kHakmemBug ? 3 : 2;
 }
 
-void tally(int code) noexcept {
-  shared_published.fetch_add(1, ReporterOrders::kTally);
+/// A finding, or one that was published before.
+void tally(int code, bool is_new) noexcept {
+  if (is_new) shared_published.fetch_add(1, ReporterOrders::kTally);
   // Only the reporter writes it.
   if (severity(code) > severity(shared_worst.load(ReporterOrders::kTally))) {
     shared_worst.store(code, ReporterOrders::kTally);
   }
 }
 
-/// Everything behind the first lines.
+/// Colour, level and the like, and the names of the threads.
+void gather_facts() noexcept {
+  name_threads(finding);
+  facts = ReportFacts{};
+  facts.level = context.level;
+  facts.process = os::process_id();
+  facts.color = options().color && os::is_terminal(kStandardError);
+}
+
+void write_head() noexcept {
+  TextSink head(text, sizeof text);
+  write_report_head(head, finding, facts);
+  os::write_all(kStandardError, text, head.size());
+  if (test_hook != nullptr) test_hook(finding);
+}
+
+void draw() noexcept {
+  picture.clear();
+  if (context.draw_heap == nullptr) return;
+  drawing = true;
+  context.draw_heap(finding, picture);
+  drawing = false;
+}
+
+void resolve() noexcept {
+  resolve_finding(finding, options().symbolize, options().symbolize_ms, stacks);
+}
+
+/// Everything behind the head, and the files.
 void write_rest() noexcept {
   name_neighbours(finding);
-  resolve_finding(finding, options().symbolize, options().symbolize_ms, stacks);
   facts.dedup = dedup_hash(finding, stacks);
   const bool with_file = !options().report.empty();
   if (with_file) facts.report_path = prepare_report_file(options().report.bytes);
@@ -177,26 +208,67 @@ void write_rest() noexcept {
   }
 }
 
+void finish_report() noexcept {
+  resolve();
+  write_rest();
+}
+
 /// The whole report, on the report's own stack. The first lines need nothing that can fail, and go
 /// out before anything is read from the heap and symbols are looked for.
 void write_report() noexcept {
-  name_threads(finding);
-  facts = ReportFacts{};
-  facts.level = context.level;
-  facts.process = os::process_id();
-  facts.color = options().color && os::is_terminal(kStandardError);
-  TextSink head(text, sizeof text);
-  write_report_head(head, finding, facts);
-  os::write_all(kStandardError, text, head.size());
+  gather_facts();
+  write_head();
+  draw();
+  finish_report();
+}
 
-  if (test_hook != nullptr) test_hook(finding);
-  picture.clear();
-  if (context.draw_heap != nullptr) {
-    drawing = true;
-    context.draw_heap(finding, picture);
-    drawing = false;
-  }
+/// The same when the finding may be one that nobody wants to read: that is known by its symbols.
+void weigh_and_write_report() noexcept {
+  resolve();
+  fate = fate_of(finding, stacks, dedup_hash(finding, stacks), !options().halt_on_error);
+  if (fate != FindingFate::Publish) return;
+  gather_facts();
+  write_head();
+  draw();
   write_rest();
+}
+
+/// Settles the fate of the finding, and publishes it if that is its fate.
+void settle(bool end_process) noexcept {
+  fate = FindingFate::Publish;
+  const bool weigh = !end_process && (!options().halt_on_error || has_suppressions());
+  if (!weigh) return run_on_report_stack(write_report);
+  fate = fate_by_stacks(finding);
+  if (fate == FindingFate::Publish) run_on_report_stack(weigh_and_write_report);
+}
+
+void tell() noexcept { tell_fates(options().verbosity != 0); }
+
+[[noreturn]] void end_at_maximum() noexcept {
+  char line[128];
+  TextSink(line, sizeof line).text("ended after ").decimal(findings_published())
+      .text(" findings (option max_errors)");
+  note_line(line);
+  tell();
+  end_behind_report(worst_exit_code());
+}
+
+/// Publishes what was begun. `end_process`: the caller cannot go on. `may_halt`: it is asked to end
+/// when halt_on_error says so.
+void publish(bool end_process, bool may_halt) noexcept {
+  if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
+  settle(end_process);
+  const int code = exit_code_for(finding.violation);
+  if (fate != FindingFate::Suppressed) tally(code, fate == FindingFate::Publish);
+  const bool halts = may_halt && options().halt_on_error && fate == FindingFate::Publish;
+  if (end_process || halts) {
+    tell();
+    end_behind_report(code);
+  }
+  const std::uint64_t most = options().max_errors;
+  if (!options().halt_on_error && most != 0 && findings_published() >= most) end_at_maximum();
+  unguard_report();
+  give_reporter();
 }
 
 }  // namespace
@@ -212,12 +284,19 @@ Finding& begin_finding(Violation violation) noexcept {
   return finding;
 }
 
-void publish_finding(bool end_process) noexcept {
-  if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
-  run_on_report_stack(write_report);
-  tally(exit_code_for(finding.violation));
-  if (end_process) end_behind_report();
-  unguard_report();
+void publish_finding(bool end_process) noexcept { publish(end_process, false); }
+
+void publish_recoverable() noexcept { publish(false, true); }
+
+void forget_findings_after_fork() noexcept {
+  shared_published.store(0, ReporterOrders::kTally);
+  shared_worst.store(0, ReporterOrders::kTally);
+  forget_fates();
+}
+
+void tell_findings() noexcept {
+  take_reporter();
+  tell();
   give_reporter();
 }
 
@@ -231,6 +310,8 @@ void wait_while_reporting() noexcept {
   }
   wake_next();
 }
+
+bool halts_on_error() noexcept { return options().halt_on_error; }
 
 int exit_code_for(Violation violation) noexcept {
   if (violation == Violation::kLeak) return exit_code::kLeakOnly;

@@ -44,16 +44,31 @@ void set_report_context(const ReportContext& context) noexcept;
 Finding& begin_finding(Violation violation) noexcept;
 
 /// Publishes the finding that begin_finding returned. With `end_process`, exits with
-/// exit_code_for(violation) and does not return; otherwise gives the reporter back.
+/// exit_code_for(violation) and does not return; otherwise gives the reporter back. What need not
+/// end the process may also be suppressed, or be counted as the repeat of another.
 void publish_finding(bool end_process) noexcept;
+
+/// The same for a finding after which the program can go on, as halt_on_error says. Returns when
+/// it is to go on.
+void publish_recoverable() noexcept;
+
+/// What the option of that name says.
+bool halts_on_error() noexcept;
 
 /// exit_code of options for the program's faults, 87 for ours, 90 for leaks.
 int exit_code_for(Violation violation) noexcept;
 
 /// Number of findings published so far, and the code the process should end with, 0 when clean.
-/// A forked child starts with its parent's.
+/// Repeats count for the code, suppressed ones do not.
 unsigned findings_published() noexcept;
 int worst_exit_code() noexcept;
+
+/// In the child after fork: it has found nothing yet.
+void forget_findings_after_fork() noexcept;
+
+/// At the process's end: says on standard error how often findings repeated, and, when
+/// `verbosity` asks, how many were suppressed. Silent when there is nothing to say.
+void tell_findings() noexcept;
 
 /// Returns when no other thread is writing a report. For whoever is about to end the process: a
 /// report on its way is to end it, with its own code.

@@ -37,6 +37,7 @@ struct MemoryFault {
   int signal = 0;
   Access access = Access::Read;
   Address address = 0;       ///< of the first byte that could not be accessed
+  Address pc = 0;            ///< of the faulting instruction
   StackTrace stack{};        ///< of the faulting instruction
 };
 

@@ -130,6 +130,7 @@ void report_if_claimed(int signal, const siginfo_t& info, const ucontext_t& cont
   fault.signal = signal;
   fault.access = access_of(context);
   fault.address = address;
+  fault.pc = register_value(context, REG_RIP);
   if (fault.access == MemoryFault::Access::Execute) {
     capture_jumping_stack(context, fault.stack);
   } else {

@@ -7,9 +7,16 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
 
+/// Where a broken list is reported, the program may go on without it: then a slab that should have
+/// had room has none.
+constexpr bool kListsMayBreak = kBuildChecks.has(Check::kNextInSlab);
+
 /// A block of the bin's own slab: from its list, or newly carved. Null: the slab is exhausted.
 SlabBase take_from(Heap& heap, Slab& slab) noexcept {
-  if (SlabBase block = slab.try_pop()) return block;
+  if (SlabBase block = slab.try_pop()) {
+    hooks::on_alloc_return(slab, block);
+    return block;
+  }
   if (!slab.try_carve(kGeometry.carve_bytes)) return nullptr;
   heap.stats.carves.add();
   return slab.try_pop();
@@ -81,6 +88,12 @@ SlabBase refill(SlabDomain& domain, Heap& heap, ClassIndex c) noexcept {
   Slab* const slab = next_slab(domain, heap, c);
   if (slab == nullptr) return nullptr;
   bind(heap, *slab);
+  if constexpr (kListsMayBreak) {
+    if (const SlabBase block = take_from(heap, *slab)) return block;
+    bin = &domain.sentinel;
+    retire_full(domain, *slab);
+    return refill(domain, heap, c);
+  }
   return take_from(heap, *slab);
 }
 

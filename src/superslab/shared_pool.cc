@@ -88,9 +88,11 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
   LockScope scope(lock_);
   hooks::on_superslab_unmap(superslab);
   superslab.owner = nullptr;
-  if (space.scarce()) {
+  if (space.scarce() || !keeping_.on) {
     map.store(superslab.data, SuperSlab::kSlabs, MapEntry());
-    if (space.give_back(superslab.data, kBytes)) {
+    const bool gone = space.give_back(superslab.data, kBytes) ||
+                      (!keeping_.on && os::unmap(superslab.data, kBytes));
+    if (gone) {
       give_back_records(superslab);
       superslab.data = nullptr;
       superslab.next = memoryless_;

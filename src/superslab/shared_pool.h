@@ -14,8 +14,19 @@
 #include "os/address_space.h"
 #include "superslab/address_map.h"
 #include "superslab/superslab.h"
+#include "superslab/switches.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+/// Whether empty SuperSlabs are kept; at level 0 they always are.
+struct Keeping {
+  bool on = true;
+  void set(bool keeps) noexcept { on = keeps; }
+};
+struct AlwaysKeeping {
+  static constexpr bool on = true;
+  static void set(bool) noexcept {}
+};
 
 class SharedPool {
  public:
@@ -28,6 +39,9 @@ class SharedPool {
   /// Takes an empty SuperSlab that its heap has unlinked; purges what is old.
   void release(SuperSlab& superslab, std::uint64_t now_ms, const RetentionPolicy& policy,
                AddressSpace& space, AddressMap& map) noexcept;
+
+  /// From now on empty SuperSlabs are kept, or go back to the system at once. Not at level 0.
+  void keep(bool on) noexcept { keeping_.set(on); }
 
   /// Discards the pages of every cached SuperSlab; returns the bytes discarded.
   std::size_t purge_all() noexcept;
@@ -54,6 +68,7 @@ class SharedPool {
   SuperSlab* memoryless_ = nullptr;  // records whose data went back to the system; by next
   SuperSlab* ever_ = nullptr;
   Counter count_, cached_count_;
+  [[no_unique_address]] std::conditional_t<kSwitchable, Keeping, AlwaysKeeping> keeping_;
 };
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -43,7 +43,7 @@ bool Slab::try_carve(std::size_t carve_bytes) noexcept {
 }
 
 void Slab::absorb(const BlockChain& chain) noexcept {
-  hooks::on_drain(*this, chain);
+  if (!hooks::may_absorb(*this, chain)) return;
   used -= chain.count;
   if (free) {
     SlabBase tail = chain.first;

@@ -86,6 +86,12 @@ struct alignas(128) Slab {
   /// Puts a drained chain in front of the list and takes it off `used`.
   void absorb(const BlockChain& chain) noexcept;
 
+  /// Its list is wreckage: blocks on it count as live from now on, and are never seen again.
+  void abandon_list() noexcept {
+    free = nullptr;
+    used = carved + (state == SlabState::Active ? 1 : 0);
+  }
+
   bool is_exhausted() const noexcept { return !free && carved == capacity; }
   std::uint32_t live_count() const noexcept {
     return used - (state == SlabState::Active ? 1 : 0);

@@ -5,6 +5,7 @@
 
 #include "superslab/heap_registry.h"
 #include "superslab/shared_pool.h"
+#include "superslab/switches.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
@@ -21,6 +22,7 @@ struct SlabDomain {
   HeapRegistry registry;
   Slab sentinel;                  ///< empty for ever: what an unused bin points to
   Heap no_heap{sentinel};         ///< what a thread without a heap runs on: every bin misses
+  [[no_unique_address]] SlabSwitches switches;  ///< empty type at level 0
 };
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE
