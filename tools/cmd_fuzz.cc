@@ -13,6 +13,7 @@
 #include "property_tests/ops/file.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/environment.h"
 #include "tools/library_path.h"
 #include "tools/run_plan.h"
 

@@ -16,6 +16,7 @@
 #include "property_tests/ops/recorder/record_state.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/environment.h"
 #include "tools/library_path.h"
 #include "tools/program_file.h"
 #include "tools/run_plan.h"

@@ -12,6 +12,7 @@
 #include "property_tests/ops/packed_form.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/environment.h"
 #include "tools/library_path.h"
 #include "tools/run_plan.h"
 
