@@ -82,6 +82,7 @@ int dispatch(std::vector<std::string> args) {
   if (!args.empty() && args[0] == "bench") return run_bench({args.begin() + 1, args.end()});
 #endif
   add_report(app, action);
+  add_core(app, action);
   add_options(app, action);
   add_explain(app, action);
   add_doctor(app, action);

@@ -10,6 +10,7 @@
 #include "integrity/thread_names.h"
 #include "os/os.h"
 #include "os/os_process.h"
+#include "os/os_signal.h"
 
 namespace hakmem {
 
@@ -180,10 +181,18 @@ void publish_finding(bool end_process) noexcept {
   run_on_report_stack(write_report);
   const int code = exit_code_for(finding.violation);
   tally(code);
-  if (end_process) os::exit_now(code);
+  finding_published();
+  if (end_process) end_after_finding(code);
   unguard_report();
   give_reporter();
 }
+
+void end_after_finding(int code) noexcept {
+  if (options().abort) os::abort_now();
+  os::exit_now(code);
+}
+
+HAK_NOINLINE void finding_published() noexcept { asm volatile(""); }
 
 void wait_while_reporting() noexcept {
   const std::uint64_t own = own_word();

@@ -6,11 +6,13 @@
     (gdb) hakmem superslab ADDR   the SuperSlab around an address, with its slabs
     (gdb) hakmem ring [THREAD]    the pointer trace of a thread, newest first
     (gdb) hakmem check [ADDR]     the heap's invariants, everywhere or at an address
+    (gdb) hakmem crash [FILE]     why the program stopped; the same as JSON to FILE
 
 Loaded by `hakmem run --gdb` and `hakmem core`. ADDR is any expression, such as $rdi or p. Memory is
 only read, and no function of the program is called.
 """
 
+import json
 import os
 import sys
 
@@ -20,9 +22,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
 from hakmem_gdb import blocks, checks, places, rings  # noqa: E402
+from hakmem_gdb.crash_text import crash_report  # noqa: E402
 from hakmem_gdb.heap import Heap  # noqa: E402
 from hakmem_gdb.library import Library  # noqa: E402
 from hakmem_gdb.memory import Missing, Unreadable  # noqa: E402
+from hakmem_gdb.run import run_to_finding  # noqa: E402
 
 
 def address_of(argument):
@@ -56,10 +60,21 @@ class HeapCommand(gdb.Command):
 
 
 class Prefix(gdb.Command):
-    """What HAKMEM knows of the program's memory: block, slab, superslab, ring, check."""
+    """What HAKMEM knows of the program's memory: block, slab, superslab, ring, check, crash."""
 
     def __init__(self):
         super().__init__("hakmem", gdb.COMMAND_DATA, gdb.COMPLETE_COMMAND, True)
+
+
+class RunCommand(gdb.Command):
+    """Run the program and stop at each finding; for `hakmem run --gdb`.
+How it ended goes to FILE. Usage: hakmem run-to-finding FILE"""
+
+    def __init__(self):
+        super().__init__("hakmem run-to-finding", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):  # pylint: disable=unused-argument
+        run_to_finding(argument)
 
 
 def answer_block(heap, argument):
@@ -83,7 +98,16 @@ def answer_ring(heap, argument):
     return rings.ring_lines(heap.library, argument)
 
 
+def answer_crash(heap, argument):
+    lines, facts = crash_report(heap)
+    if argument.strip():
+        with open(argument.strip(), "w", encoding="utf-8") as file:
+            json.dump(dict(facts, text=lines), file)
+    return lines
+
+
 Prefix()
+RunCommand()
 HeapCommand("block", """The block that ADDR belongs or belonged to.
 State, size, place, neighbours; at level 3 and 4 also requested size, damage, threads and stacks, at
 level 4 its history. Usage: hakmem block ADDR""", answer_block)
@@ -97,3 +121,6 @@ THREAD is a gdb thread number or a kernel thread id; without it the selected thr
 Usage: hakmem ring [THREAD]""", answer_ring)
 HeapCommand("check", """The heap's invariants: counts, lists, header bytes, canaries, fill.
 Everything, or only the slab or large block at ADDR. Usage: hakmem check [ADDR]""", answer_check)
+HeapCommand("crash", """Why the program stopped, as far as its heap can tell.
+Signal, the blocks that the faulting address and the registers point into, poison, the state of the
+heap. With FILE the same goes there as JSON. Usage: hakmem crash [FILE]""", answer_crash)

@@ -1,5 +1,7 @@
 // A program whose heap gdb is asked about: leaves known blocks in globals and aborts. The argument
-// names what is wrong with the heap: nothing, bytes, link, cycle.
+// names what is wrong with the heap: nothing, bytes, link, cycle; or how it ends instead: double (a
+// double free), poison (a pointer out of freed memory is followed), wild (a bad address), status
+// (exits with 7).
 
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +35,16 @@ void spoil(std::string_view what) {
   }
 }
 
+[[gnu::noinline]] void follow(char*** block) { **block = nullptr; }
+
+/// Ends in one of the other ways, if `how` names one.
+void end(std::string_view how) {
+  if (how == "double") drop(freed);
+  if (how == "poison") follow(reinterpret_cast<char***>(freed));
+  if (how == "wild") *reinterpret_cast<volatile char*>(0x123456789000) = 'x';
+  if (how == "status") std::exit(7);
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -51,5 +63,6 @@ int main(int, char** arguments) {
   freed = make(kBytes);
   drop(freed);
   spoil(arguments[1]);
+  end(arguments[1]);
   std::abort();
 }

@@ -75,6 +75,15 @@ class Block:
             return "free, like its whole slab"
         return "live"
 
+    def was_freed_last(self):
+        """True when the last thing known of it is a free; False also when nothing is recorded."""
+        if self.record is None:
+            return self.state.startswith("free")
+        if self.state in (STATE_TEXTS[QUARANTINED], STATE_TEXTS["free"]):
+            return True
+        # A thread may hold it: numbers tell, at the level that has them.
+        return self.record["freed_sequence"] > self.record["allocated_sequence"]
+
     @property
     def request(self):
         """Bytes that the program asked for; None when that is not recorded."""
@@ -160,17 +169,10 @@ def _neighbour_words(block):
     return words
 
 
-def _was_freed_last(block):
-    if block.state in (STATE_TEXTS[QUARANTINED], STATE_TEXTS["free"]):
-        return True
-    # A thread holds it: numbers tell, at the level that has them.
-    return block.record["freed_sequence"] > block.record["allocated_sequence"]
-
-
 def _event_lines(block):
     """Who allocated and freed it, with stacks; one frame at level 3."""
     record, lines = block.record, []
-    for title, verb, wanted in (("FREED    ", "freed", _was_freed_last(block)),
+    for title, verb, wanted in (("FREED    ", "freed", block.was_freed_last()),
                                 ("ALLOCATED", "allocated", record["allocated_by"] != 0)):
         if not wanted:
             continue

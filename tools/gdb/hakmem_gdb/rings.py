@@ -63,7 +63,7 @@ def event_line(library, event, with_thread=True):
     if event.kind in OPERATIONS:
         stack, size = _stack_and_bytes(library, event)
         text += f"  {size} B"
-        pcs = [pc for pc in recorded_stack(library, stack)]
+        pcs = recorded_stack(library, stack)
         if pcs:
             text += "  " + "  ".join(name_of(pcs[0]))
     elif event.kind in ("link read", "link write"):
@@ -73,6 +73,14 @@ def event_line(library, event, with_thread=True):
     elif event.kind in ("slab change", "slab release"):
         text += f"  {event.detail} in use"
     return text + (f"  {thread_label(event.thread)}" if with_thread else "")
+
+
+def operation_of(library, event):
+    """One of the program's calls, as JSON has it."""
+    stack, size = _stack_and_bytes(library, event)
+    pcs = recorded_stack(library, stack)
+    return {"what": event.kind, "thread": event.thread, "sequence": event.operation,
+            "bytes": size, "caller": " ".join(name_of(pcs[0])) if pcs else ""}
 
 
 def history_of(library, begin, end):
