@@ -1,5 +1,7 @@
 // `hakmem run`: one program, unmodified, on the library of a level; the exit status is the verdict.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -12,10 +14,13 @@
 #include "base/violation.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
+#include "tools/core_place.h"
 #include "tools/environment.h"
 #include "tools/library_path.h"
+#include "tools/option_list.h"
 #include "tools/page_runs.h"
 #include "tools/program_file.h"
+#include "tools/run_debugger.h"
 #include "tools/run_outputs.h"
 #include "tools/run_plan.h"
 
@@ -116,6 +121,67 @@ void print_outcome(const RunRequest& request, const RunPlan& plan, const Verdict
   }
 }
 
+/// The program's one run under a debugger.
+PageOutcome run_watched(const RunRequest& request, const RunPlan& plan, const ChildSpec& program,
+                        const fs::path& work_folder) {
+  if (request.gdb) {
+    const ChildSpec gdb = under_gdb(program, request.level, work_folder);
+    PageOutcome outcome = run_page_sides(gdb, plan, "");
+    outcome.end = end_under_gdb(outcome.end, work_folder);
+    return outcome;
+  }
+  const fs::path folder = plan.report_folder.empty() ? fs::current_path() : plan.report_folder;
+  const fs::path recording = folder / fmt::format("hk.rr.{}", getpid());
+  const PageOutcome outcome = run_page_sides(under_rr(program, recording), plan, "");
+  fmt::print(stderr, "hakmem: `rr replay {}` goes through the run again\n", recording.string());
+  return outcome;
+}
+
+/// The program's run, or runs, alone or with a debugger.
+PageOutcome run_program(const RunRequest& request, const RunPlan& plan, const ChildSpec& spec,
+                        const fs::path& work_folder) {
+  if (request.gdb || request.rr) {
+    ChildSpec program = spec;
+    if (!request.page.empty()) {
+      set_variable(program.environment, "HAKMEM_OPTIONS",
+                   append_options(plan.options, {{"page", request.page}}));
+    }
+    return run_watched(request, plan, program, work_folder);
+  }
+  if (request.core) allow_cores();
+  return run_page_sides(spec, plan, request.page);
+}
+
+/// Says where the core of each process is that ended for a finding or by a signal, or why not.
+void print_cores(const Verdict& verdict, const ProgramEnd& end, fs::file_time_type since) {
+  std::set<pid_t> processes;
+  for (const VerdictLine& line : verdict.lines) processes.insert(line.pid);
+  if (end.kind == ProgramEnd::Kind::Signaled) processes.insert(end.pid);
+  const CoreSettings settings = core_settings();
+  for (const pid_t pid : processes) {
+    const auto core = find_core(settings, pid, since);
+    if (core) {
+      fmt::print(stderr, "hakmem: core {0} (hakmem core {0})\n", core->string());
+    } else {
+      fmt::print(stderr, "hakmem: process {}: {}\n", pid, why_no_core(settings));
+    }
+  }
+}
+
+/// What a debugger cannot be combined with.
+void require_one_run(const RunRequest& request) {
+  const char* const debugger = request.gdb ? "--gdb" : request.rr ? "--rr" : nullptr;
+  if (debugger == nullptr) return;
+  if (request.page == "both") {
+    throw CommandError(exit_code::kBadOption,
+                       fmt::format("{} is one run and --page both are two; use after or before",
+                                   debugger));
+  }
+  if (request.gdb && request.timeout_seconds > 0) {
+    throw CommandError(exit_code::kBadOption, "--gdb waits for a person and --timeout does not");
+  }
+}
+
 int run(const RunRequest& request, const ProgramArgs& program) {
   if (program.empty()) {
     throw CommandError(exit_code::kBadOption, "no program given: hakmem run -- ./prog args");
@@ -123,12 +189,16 @@ int run(const RunRequest& request, const ProgramArgs& program) {
   const WorkFolder work;
   const RunPlan plan = make_run_plan(request, variable("HAKMEM_OPTIONS"), work.path());
   require_page_mode(request.page, plan.options, request.level);
+  require_one_run(request);
   const ChildSpec spec = child_spec(request, program, plan, work.path());
   prepare_outputs(request.outputs);
-  const auto [end, verdict_text] = run_page_sides(spec, plan, request.page);
+  constexpr std::chrono::milliseconds kFileTimeTick{20};  // files' times lag behind the clock
+  const fs::file_time_type began = fs::file_time_type::clock::now() - kFileTimeTick;
+  const auto [end, verdict_text] = run_program(request, plan, spec, work.path());
   const Verdict verdict = parse_verdict(verdict_text);
   pass_verdict_on(plan, verdict_text);
   print_outcome(request, plan, verdict, end);
+  if (request.core) print_cores(verdict, end, began);
   const int status = decide_exit_status(verdict, end);
   if (!request.outputs.any()) return status;
   try {
@@ -190,6 +260,14 @@ void add_run(CLI::App& app, Action& action, const ProgramArgs& program) {
       ->type_name("SECONDS");
   command->add_flag("--follow-children", request->follow_children,
                     "Wait also for processes that outlive the program; their findings count");
+  CLI::Option* const gdb = command->add_flag(
+      "--gdb", request->gdb, "Run it under gdb, which stops at each finding (see docs/TRIAGE.md)");
+  CLI::Option* const rr =
+      command->add_flag("--rr", request->rr, "Record it with rr, for going backwards");
+  command->add_flag("--core", request->core, "Leave a core at a finding, and say where it is")
+      ->excludes(gdb)
+      ->excludes(rr);
+  rr->excludes(gdb);
   command->add_option("--options", request->options, "More run-time options (see hakmem options)")
       ->type_name("K=V:K=V");
   command->callback([request, &action, &program] {

@@ -33,6 +33,7 @@ class CommandError : public std::runtime_error {
 void add_run(CLI::App& app, Action& action, const ProgramArgs& program);
 void add_report(CLI::App& app, Action& action);
 void add_history(CLI::App& app, Action& action);
+void add_core(CLI::App& app, Action& action);
 void add_options(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);

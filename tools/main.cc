@@ -84,6 +84,7 @@ int dispatch(std::vector<std::string> args) {
 #endif
   add_report(app, action);
   add_history(app, action);
+  add_core(app, action);
   add_options(app, action);
   add_explain(app, action);
   add_doctor(app, action);

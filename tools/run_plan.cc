@@ -85,6 +85,7 @@ RunPlan make_run_plan(const RunRequest& request, const std::string& inherited,
   plan.outer_verdict = expand_file_name(user.verdict.bytes, getpid());
   std::vector<OptionSetting> ours = {{"verdict", literal_file_name(plan.verdict.string())}};
   if (request.leaks) ours.push_back({"leaks", "1"});
+  if (request.core) ours.push_back({"abort", "1"});
   if (!request.stack.empty()) ours.push_back({"stack", request.stack});
   if (!request.suppressions.empty()) {
     // Absolute: the program's children may run in other folders.

@@ -32,6 +32,7 @@ struct RunRequest {
   std::optional<int> exit_status;
   double timeout_seconds = 0;  ///< 0: none
   bool follow_children = false;
+  bool gdb = false, rr = false, core = false;  ///< at most one of them
   std::string options;  ///< --options, as typed
 };
 

@@ -167,6 +167,7 @@ set(HAKMEM_PAGE_TESTS
   src/gate/page_threads_test.cc
   src/gate/guard_report_test.cc)
 set(HAKMEM_API_SOURCES
+  src/api/debugger_facts.cc
   src/api/malloc_api.cc
   src/api/new_delete.cc
   src/api/preload_boot.cc

@@ -119,7 +119,7 @@ void finish_checks() noexcept {
   if (worst_exit_code() == 0) return;
   // The program's own output must not be lost with it; this is still an ordinary exit().
   std::fflush(nullptr);
-  os::exit_now(worst_exit_code());
+  end_after_finding(worst_exit_code());
 }
 
 int finish_at_once(int code) noexcept {

@@ -94,7 +94,7 @@ void finish_report() noexcept;
 [[noreturn]] void end_behind_report(int code) noexcept {
   ending = true;
   if (context.at_end != nullptr) run_on_report_stack(context.at_end);
-  os::exit_now(code);
+  end_after_finding(code);
 }
 
 /// The heap was too broken to be drawn: the report goes on without the picture. There is no way
@@ -258,6 +258,7 @@ void tell() noexcept { tell_fates(options().verbosity != 0); }
 void publish(bool end_process, bool may_halt) noexcept {
   if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
   settle(end_process);
+  if (fate == FindingFate::Publish) finding_published();
   const int code = exit_code_for(finding.violation);
   if (fate != FindingFate::Suppressed) tally(code, fate == FindingFate::Publish);
   const bool halts = may_halt && options().halt_on_error && fate == FindingFate::Publish;
@@ -299,6 +300,13 @@ void tell_findings() noexcept {
   tell();
   give_reporter();
 }
+
+void end_after_finding(int code) noexcept {
+  if (options().abort) os::abort_now();
+  os::exit_now(code);
+}
+
+HAK_NOINLINE void finding_published() noexcept { asm volatile(""); }
 
 void wait_while_reporting() noexcept {
   const std::uint64_t own = own_word();

@@ -55,6 +55,11 @@ void publish_recoverable() noexcept;
 /// What the option of that name says.
 bool halts_on_error() noexcept;
 
+/// Ends the process after a finding: with `code`, or by SIGABRT when the options ask for that.
+[[noreturn]] void end_after_finding(int code) noexcept;
+/// Where debuggers stop: called after each report, before the process may end. Does nothing.
+void finding_published() noexcept;
+
 /// exit_code of options for the program's faults, 87 for ours, 90 for leaks.
 int exit_code_for(Violation violation) noexcept;
 

@@ -40,6 +40,10 @@ int change_signal_mask(int how, const std::uint64_t* mask, std::uint64_t* before
 /// Sets this thread's alternate signal stack; `before` may be null. False when it is in use.
 bool set_signal_stack(const stack_t* replacement, stack_t* before) noexcept;
 
+/// Ends the process by SIGABRT, whatever the program has made of that signal, so that a core is
+/// left where the system leaves any.
+[[noreturn]] void abort_now() noexcept;
+
 /// Sends a signal to this thread again, with what it carried.
 void raise_again(int signal, const siginfo_t& info) noexcept;
 

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <sys/auxv.h>
 
+#include "base/violation.h"
 #include "os/os.h"
 #include "os/syscall_linux.h"
 
@@ -93,6 +94,15 @@ int change_signal_mask(int how, const std::uint64_t* mask, std::uint64_t* before
 
 bool set_signal_stack(const stack_t* replacement, stack_t* before) noexcept {
   return !is_error(system_call(SYS_sigaltstack, as_long(replacement), as_long(before)));
+}
+
+void abort_now() noexcept {
+  const SignalAction by_default;
+  set_signal_action(SIGABRT, &by_default, nullptr);
+  const std::uint64_t opened = bit_of(SIGABRT);
+  change_signal_mask(SIG_UNBLOCK, &opened, nullptr);
+  system_call(SYS_tgkill, process_id(), thread_id(), SIGABRT);
+  exit_now(exit_code::kSignalBase + SIGABRT);  // not reached while signals work
 }
 
 void raise_again(int signal, const siginfo_t& info) noexcept {

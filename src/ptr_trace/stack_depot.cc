@@ -16,7 +16,7 @@ struct DepotOrders {
   static constexpr std::memory_order kCount = std::memory_order_relaxed;
 };
 
-constexpr std::size_t kUnitBytes = 8;
+constexpr std::size_t kUnitBytes = kStackDepotUnitBytes;
 constexpr std::size_t kChunkBytes = kMiB;
 constexpr std::uint32_t kUnitsPerChunk = kChunkBytes / kUnitBytes;
 constexpr std::uint32_t kChunksMax = kStackDepotBytesMax / kChunkBytes;

@@ -31,6 +31,8 @@ enum class StackId : std::uint32_t { None = 0 };
 
 /// Upper bound on the memory of a depot's entries; about 460 000 stacks of 16 frames.
 inline constexpr std::size_t kStackDepotBytesMax = 64 * kMiB;
+/// Ids count these; an entry takes as many as its header and frames need.
+inline constexpr std::size_t kStackDepotUnitBytes = 8;
 
 class StackDepot {
  public:
