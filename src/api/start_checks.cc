@@ -9,17 +9,6 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-namespace {
-
-/// What a program broke and never freed, when a signal ends it: then the finding does.
-void look_at_signal() noexcept {
-  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
-    if (sweep_at_signal(process_domain) != 0) os::exit_now(worst_exit_code());
-  }
-}
-
-}  // namespace
-
 void start_checks(const Options& options) noexcept {
   set_report_context({&options, kIntegrityLevel});
   const bool scarce = process_domain.slabs.space.scarce();
@@ -28,7 +17,12 @@ void start_checks(const Options& options) noexcept {
     os::exit_now(exit_code::kBadOption);
   }
   if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
-  if constexpr (kBuildChecks.has(Check::kExitSweep)) watch_end_signals(look_at_signal);
+  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
+    // What the program broke and never freed, when a signal ends it: then the finding does.
+    watch_end_signals([]() noexcept {
+      if (sweep_at_signal(process_domain) != 0) os::exit_now(worst_exit_code());
+    });
+  }
   if constexpr (kBuildChecks.has(Check::kLibraryCalls)) start_library_calls(options);
   if constexpr (kPageMode) start_page_mode(options);
 }
