@@ -65,12 +65,6 @@ void on_quick_exit() {
   if (code != 0) os::exit_now(code);
 }
 
-/// What a program broke and never freed, when a signal ends it: then the finding does.
-void look_at_signal() noexcept {
-  const int code = finish_at_once(0);
-  if (code != 0) os::exit_now(code);
-}
-
 }  // namespace
 
 void start_checks(const Options& options) noexcept {
@@ -94,7 +88,13 @@ void start_checks(const Options& options) noexcept {
     refuse("option 'stack' must be auto, safe, fp or caller");
   }
   if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
-  if constexpr (kBuildChecks.has(Check::kExitSweep)) watch_end_signals(look_at_signal);
+  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
+    // What the program broke and never freed, when a signal ends it: then the finding does.
+    watch_end_signals([]() noexcept {
+      const int code = finish_at_once(0);
+      if (code != 0) os::exit_now(code);
+    });
+  }
   at_quick_exit(on_quick_exit);
   if constexpr (kBuildChecks.has(Check::kLibraryCalls)) start_library_calls(options);
   if constexpr (kPageMode) start_page_mode(options);

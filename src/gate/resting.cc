@@ -12,16 +12,6 @@ std::size_t bytes_of(const CheckedBlock& block) noexcept {
   return static_cast<std::size_t>(block.end - block.front());
 }
 
-/// True when the block's memory is gone and its pages fault: a large one, at level 4.
-bool try_close(const CheckedBlock& block) noexcept {
-  if constexpr (kClosesLarge) {
-    LargeBlock& large = *block.large;
-    block.record->closed = os::close_pages(large.base, large.bytes) != os::Closed::No;
-    return block.record->closed;
-  }
-  return false;
-}
-
 /// Opens a closed block again, empty. False: the system refuses, and the block stays as it is.
 bool try_reopen(const CheckedBlock& block) noexcept {
   LargeBlock& large = *block.large;
@@ -86,7 +76,9 @@ bool try_rest_closed(Domain& domain, ThreadState& thread, HeapT& heap, const Che
     const QuarantineLimits& limits = domain.checks.closed;
     const bool is_for_it = block.large != nullptr && block.record->request_bytes > kFillBytesMax;
     if (!is_for_it || !heap.closed.admits(bytes_of(block), limits)) return false;
-    if (!try_close(block)) return false;
+    LargeBlock& large = *block.large;
+    block.record->closed = os::close_pages(large.base, large.bytes) != os::Closed::No;
+    if (!block.record->closed) return false;
     rest(domain, thread, block, heap.closed, limits, detection);
     return true;
   }
