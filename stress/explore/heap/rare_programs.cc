@@ -61,8 +61,8 @@ Program rumour(std::uint64_t seed) {
 }
 
 /// A heap is adopted by one that was made after its blocks were handed out: who frees them knows
-/// nothing of the adopter, or runs on the very heap that was left. Slots 8 and 9 order the first two
-/// threads: the second has used up its SuperSlab, the first has left, the second wants more.
+/// nothing of the adopter, or runs on the very heap that was left. Slots 8 and 9 order the first
+/// two threads: the second has used up its SuperSlab, the first has left, the second wants more.
 Program newcomer(std::uint64_t seed) {
   Random random(seed);
   Program program;
