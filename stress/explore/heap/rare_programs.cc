@@ -60,6 +60,42 @@ Program rumour(std::uint64_t seed) {
   return program;
 }
 
+/// A heap is adopted by one that was made after its blocks were handed out: who frees them knows
+/// nothing of the adopter, or runs on the very heap that was left. Slots 8 and 9 order the first
+/// two threads: the second has used up its SuperSlab, the first has left, the second wants more.
+Program newcomer(std::uint64_t seed) {
+  Random random(seed);
+  Program program;
+  program.shared_slots = true;
+  program.attached = false;
+  constexpr std::uint8_t kFilled = 8, kLeft = 9;
+  std::vector<Op> leaver, heir, last;
+  // Four fill the slab: nothing but the adoption's own store takes the leaver's tag from it.
+  const std::uint8_t blocks = random.below(4) == 0 ? 2 : 4;
+  for (std::uint8_t slot = 0; slot < blocks; ++slot) {
+    leaver.push_back({.kind = OpKind::Allocate, .slot = slot, .size = kSmall});
+  }
+  leaver.push_back({.slot = kFilled, .turn = 1});
+  leaver.push_back({.kind = OpKind::Exit});
+  leaver.push_back({.slot = kLeft});
+  std::uint8_t slot = kLeft + 1;
+  for (const std::uint32_t size : {kOther, 160u, 200u, 250u}) {
+    heir.push_back({.kind = OpKind::Allocate, .slot = slot++, .size = size});
+  }
+  heir.push_back({.slot = kFilled});
+  heir.push_back({.slot = kLeft, .turn = 1});
+  heir.push_back({.kind = OpKind::Allocate, .slot = slot++, .size = 300});
+  heir.push_back({.kind = OpKind::Allocate, .slot = slot++, .size = kSmall});
+  if (random.below(2) == 0) {
+    last.push_back({.kind = OpKind::Allocate, .slot = slot++, .size = kOther});
+  }
+  for (std::uint8_t i = 0; i < blocks; ++i) {
+    last.push_back({.kind = OpKind::Free, .slot = i, .turn = 1});
+  }
+  program.threads = {leaver, heir, last};
+  return program;
+}
+
 /// First use by several threads while the system refuses the first few mappings.
 Program refused(std::uint64_t seed) {
   Random random(seed);
@@ -122,6 +158,7 @@ std::vector<Family> rare_families() {
   return {
       {"fork", "fork() among working threads, as the parent and the child see it", fork_handlers},
       {"rumour", "lookups of addresses that nobody was handed", rumour},
+      {"newcomer", "a heap is adopted by one that who frees its blocks knows nothing of", newcomer},
       {"refused", "first use while the system refuses memory", refused},
       {"runs", "large blocks that grow, shrink and move", runs},
       {"purge", "memory is given back while others take it", purge},
