@@ -96,9 +96,10 @@ TEST(BlockLife, WhatBothKnowIsSaidOnceWithTheBetterStack) {
 
 TEST(BlockLife, TheNearestBlockIsTakenAndSaidToBe) {
   const TraceFile trace = sample_trace();
-  const auto past = find_life(kUser + 20, {}, &trace, false);
+  const auto past = find_life(kUser + 35, {}, &trace, false);
   ASSERT_TRUE(past);
-  EXPECT_TRUE(has(render_life(*past, kUser + 35), "is 16 past its end"));
+  EXPECT_EQ(past->request_bytes, 30u) << "an earlier owner came nearer than the last";
+  EXPECT_TRUE(has(render_life(*past, kUser + 35), "is 6 past its end"));
   const auto before = find_life(kUser - 1, {}, &trace, false);
   ASSERT_TRUE(before);
   EXPECT_TRUE(has(render_life(*before, kUser - 1), "is 1 before its start"));

@@ -26,12 +26,14 @@ struct Extent {
   bool in_slab = false;  ///< begin and end are the slot's, else the request's
 };
 
-Extent extent_of(const Block& block) {
+Extent extent_of(const Finding& finding, const Block& block) {
   Extent extent;
   extent.request = extent.end = static_cast<double>(block.request_bytes);
   if (block.large || block.slab == 0 || block.stride_bytes == 0 || !block.block_index)
     return extent;
-  const std::uint64_t slot = block.slab + *block.block_index * block.stride_bytes;
+  // Blocks need not begin with their slab: the map knows where the first one is.
+  const std::uint64_t first = finding.heap_map ? finding.heap_map->data : block.slab;
+  const std::uint64_t slot = first + *block.block_index * block.stride_bytes;
   if (block.user < slot || block.user - slot >= block.stride_bytes) return extent;
   const std::uint64_t before = block.user - slot;
   if (block.request_bytes > block.stride_bytes - before) return extent;
@@ -99,7 +101,7 @@ std::string neighbour_box(const Finding& finding, std::uint64_t index, double x)
 }
 
 std::string block_svg(const Finding& finding, const Block& block) {
-  const Extent extent = extent_of(block);
+  const Extent extent = extent_of(finding, block);
   const double left = extent.in_slab ? kNeighbourWidth + 10 : 10;
   const double width = kWidth - 2 * left;
   const double span = std::max(extent.end - extent.begin, 1.0);

@@ -42,6 +42,15 @@ TEST(RenderHtml, PicturesAreDrawnFromWhatTheReportHas) {
   EXPECT_FALSE(has(page, "class=\"missing\">No "));
 }
 
+TEST(RenderHtml, NeighboursAreDrawnAlsoWhereBlocksBeginBehindTheirSlab) {
+  Json report = sample_report();
+  add_pictures(report);
+  report["findings"][0]["block"]["slab"] = "0x7f31c2a00000";
+  const std::string page = render_html(parsed(report));
+  EXPECT_TRUE(has(page, "<title>live 33 B T3 worker</title>"));
+  EXPECT_TRUE(has(page, ">block 18</text>"));
+}
+
 TEST(RenderHtml, NothingNamesAnAddressOutsideThePage) {
   Json report = sample_report();
   add_pictures(report);
