@@ -34,7 +34,9 @@ class Resting : public DomainTest {
     install_crash_report();
     start_signal_relay();
     watch_faults({[](Address address) noexcept { return is_guard_hit(*watched, address); },
-                  [](const MemoryFault& fault) noexcept { report_guard_hit(*watched, fault); },
+                  [](const MemoryFault& fault) noexcept {
+                    report_guard_hit(*watched, fault, false);
+                  },
                   relay_to_program});
   }
   template <class Touch>
