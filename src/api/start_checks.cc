@@ -62,7 +62,7 @@ void tell_failures() noexcept {
 /// The program's own handlers, registered later, have run.
 void on_quick_exit() {
   const int code = finish_at_once(0);
-  if (code != 0) os::exit_now(code);
+  if (code != 0) end_after_finding(code);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ void start_checks(const Options& options) noexcept {
     // What the program broke and never freed, when a signal ends it: then the finding does.
     watch_end_signals([]() noexcept {
       const int code = finish_at_once(0);
-      if (code != 0) os::exit_now(code);
+      if (code != 0) end_after_finding(code);
     });
   }
   at_quick_exit(on_quick_exit);

@@ -20,6 +20,7 @@ import subprocess
 import sys
 
 SIZES = (13, 100, 5000, 70000, 4000000)
+CLOSED_FROM = 256 * 1024 + 1  # freed blocks of this size are closed: no byte of one can be touched
 FOUND = 86
 CHECKED = re.compile(r"_*(mem(?!align)\w+|bcopy|bzero|bcmp|str\w+|stp\w+|wcs\w+|wmem\w+|\w*printf"
                      r"|\w+_chk)")
@@ -30,6 +31,14 @@ def run(library, argv, options="symbolize=0"):
     return subprocess.run(argv, env=environment, capture_output=True, timeout=60, check=False)
 
 
+def wrote_before_the_call(text, size, mode):
+    """True when the case's own preparation, a write to the freed block, was the finding."""
+    lines = text.split("\n")
+    return (mode == "freed" and size >= CLOSED_FROM and "HK102" in lines[0]
+            and re.match(rf"The program wrote at \+\d+ of a freed {size}-byte block", lines[1])
+            and all(f"  {title}" in text for title in ("DETECTED", "ALLOCATED", "FREED")))
+
+
 def problems_of_broken(done, function, size, mode):
     """What the report of a broken or freed call lacks, as sentences."""
     text = done.stderr.decode(errors="replace")
@@ -38,6 +47,8 @@ def problems_of_broken(done, function, size, mode):
     problems = []
     if done.returncode != FOUND:
         problems.append(f"exit status {done.returncode}, expected {FOUND}")
+    if wrote_before_the_call(text, size, mode):
+        return problems
     if "HK111" not in lines[0]:
         problems.append("the first line does not name HK111")
     if not sentence.startswith(f"{function}() would "):

@@ -11,7 +11,6 @@ when a signal has interrupted the allocator; fail_alloc makes the same allocatio
 import argparse
 import os
 import re
-import signal
 import subprocess
 import sys
 import unittest
@@ -41,12 +40,11 @@ def ids(result):
 
 class Ends(unittest.TestCase):
     def test_every_end_is_an_end(self):
-        for way, status in (("return", 86), ("_exit", 86), ("_Exit", 86), ("quick_exit", 86),
-                            ("beside_others", 86), ("twice", 86), ("abort", -signal.SIGABRT),
-                            ("segv", -signal.SIGSEGV), ("fpe", -signal.SIGFPE)):
+        for way in ("return", "_exit", "_Exit", "quick_exit", "beside_others", "twice", "abort",
+                    "segv", "fpe"):
             with self.subTest(way=way):
                 result = run(4, "", way)
-                self.assertEqual(result.returncode, status, result.stderr)
+                self.assertEqual(result.returncode, 86, result.stderr)
                 self.assertEqual(ids(result), ["HK103"], result.stderr)
 
     def test_below_level_4_an_end_is_the_programs(self):

@@ -44,6 +44,7 @@ def ask(preloaded, spoiled, *commands, page="off"):
         argv = list(GDB)
         if HOW == "core":
             environment = dict(os.environ, **({"LD_PRELOAD": preloaded} if preloaded else {}))
+            environment["HAKMEM_OPTIONS"] = "abort=1:symbolize=0"  # a core after a finding too
             core = leave_core(folder, environment, [spoiled])
             argv += ["-x", COMMANDS] + [f"-ex={command}" for command in commands] + [PROGRAM, core]
         else:

@@ -6,7 +6,7 @@ The same questions that src/gate/checked_block.cc asks, put to copied memory.
 from .memory import read_bytes
 
 CANARY_MULTIPLIER = 0x9E3779B97F4A7C15  # of CanaryPattern::make, src/integrity/canary.h
-NO_ZERO_BYTE = 0x0101010101010101
+SET_BITS, CLEAR_BITS = 0x8181818181818181, 0x0202020202020202
 WORD_MASK = (1 << 64) - 1
 CLASS_MASK = 0x0F  # of the header byte
 
@@ -15,7 +15,7 @@ def pattern_for(secret, user):
     """The eight canary bytes of the block with this user address."""
     mix = (secret ^ user) * CANARY_MULTIPLIER & WORD_MASK
     mix ^= mix >> 32
-    return (mix | NO_ZERO_BYTE).to_bytes(8, "little")
+    return ((mix | SET_BITS) & ~CLEAR_BITS).to_bytes(8, "little")
 
 
 def _first_difference(found, expected):
@@ -66,7 +66,7 @@ def live_damage(block, secret, read=read_bytes):
 
 def freed_damage(block, read=read_bytes):
     """Sentences about changed fill of a block in quarantine."""
-    if block.place.kind == "page":
+    if block.place.kind == "page" or block.record["closed"]:
         return []  # its pages are closed
     facts = block.heap.facts
     size = min(block.request, facts["filled_bytes_max"])

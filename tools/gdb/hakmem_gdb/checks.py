@@ -16,7 +16,7 @@ from .memory import Struct, Unreadable, read_bytes
 DEFECTS_MAX = 50  # told in full; the rest is counted
 
 # Quacks like blocks.Block, without reading anything.
-Look = namedtuple("Look", "heap place slab base user end request")
+Look = namedtuple("Look", "heap place slab base user end request record")
 
 
 class Checker:
@@ -92,7 +92,7 @@ class Checker:
         for index, record in enumerate(self._records(slab)):
             base = begin + index * stride
             look = Look(heap, Place("slab", slab), slab, base, base + front, base + stride,
-                        record["request_bytes"])
+                        record["request_bytes"], record)
             self._block(look, record["shared_state"], read)
 
     def _records(self, slab):
@@ -151,7 +151,7 @@ class Checker:
         if self.has_records:
             record = large.sub("record")
             look = Look(self.heap, Place("large", large), None, base, user, base + size,
-                        record["request_bytes"])
+                        record["request_bytes"], record)
             self._block(look, record["shared_state"], read_bytes)
         return None
 
@@ -161,7 +161,7 @@ class Checker:
         end = page["data"] + page["data_pages"] * PAGE_BYTES if page["data_pages"] else page["user"]
         look = Look(self.heap, Place("page", page), None,
                     page["data"] if page["data_pages"] else page["user"], page["user"], end,
-                    record["request_bytes"])
+                    record["request_bytes"], record)
         self._block(look, record["shared_state"], read_bytes)
 
     def everything(self):
