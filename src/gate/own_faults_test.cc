@@ -96,6 +96,16 @@ TEST_F(OwnFaults, ASuperSlabThatIsNotEmptyThoughItShouldBe) {
                    [&] { hooks::on_superslab_unmap(*slab.superslab); });
 }
 
+TEST_F(OwnFaults, ABlockInUseCarvedOnceMore) {
+  void* const block = allocate(100);
+  Slab& slab = slab_of(SlabBase::unsafe_from(static_cast<std::byte*>(block) - kFrontBytes));
+  expect_own_fault(Violation::kHandedOutTwice, kRecordsLevel, "HK906", "carved once more", [&] {
+    slab.carved = 0;
+    slab.try_carve(slab.stride_bytes * std::size_t{slab.capacity});
+  });
+  release(block);
+}
+
 TEST_F(OwnFaults, ABlockHandedOutTwice) {
   void* const block = allocate(100);
   std::byte* const base = static_cast<std::byte*>(block) - kFrontBytes;

@@ -66,6 +66,10 @@ struct BlockRecord {
   std::uint64_t freed_sequence = 0;
 
   BlockState state() const noexcept { return shared_state.load(RecordOrders::kLook); }
+  /// True from the block's allocation to the end of its rest.
+  bool is_in_use() const noexcept {
+    return state() == BlockState::Live || state() == BlockState::Quarantined;
+  }
   /// Makes the record Busy if it is in `expected`; false when it is not, and then says what it is.
   bool try_take(BlockState& expected) noexcept {
     return shared_state.compare_exchange_strong(expected, BlockState::Busy, RecordOrders::kTake,

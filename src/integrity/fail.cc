@@ -123,6 +123,13 @@ void report_slab(const SlabFacts& slab, SlabDefectCode defect) noexcept {
   end();
 }
 
+void report_carved_twice(const SlabFacts& slab, Address block) noexcept {
+  Finding& finding = begin(Violation::kHandedOutTwice, block + kFrontBytes);
+  describe_slab_block(slab, block, finding.block);
+  sentence_of(finding).text("A block that is still in use was carved once more out of its slab.");
+  end();
+}
+
 void fail_registry(Address address) noexcept {
   Finding& finding = begin(Violation::kRegistryBroken, address);
   sentence_of(finding).text("A SuperSlab or large block does not agree with its registry entry.");

@@ -44,6 +44,7 @@ HAK_COLD void report_header(const SlabFacts& slab, Address block, std::uint8_t f
 [[noreturn]] HAK_COLD void report_remote(const SlabFacts& slab, std::uint32_t found) noexcept;
 /// Returns, if at all, only for a list that leaves its slab: the program overwrote a link.
 HAK_COLD void report_slab(const SlabFacts& slab, SlabDefectCode defect) noexcept;
+[[noreturn]] HAK_COLD void report_carved_twice(const SlabFacts& slab, Address block) noexcept;
 [[noreturn]] HAK_COLD void fail_registry(Address address) noexcept;
 [[noreturn]] HAK_COLD void fail_heap(SlabDefectCode defect) noexcept;
 /// free() of an address that the map does not own, or that is no block's start.
@@ -84,6 +85,11 @@ template <class SlabT>
 HAK_COLD void fail_slab(SlabT& slab, SlabDefectCode defect) noexcept {
   report_slab(facts_of(slab), defect);
   slab.abandon_list();
+}
+/// Memory of a block in use was about to become a new block.
+template <class SlabT>
+[[noreturn]] HAK_COLD void fail_carved_twice(const SlabT& slab, SlabBase block) noexcept {
+  report_carved_twice(facts_of(slab), block.address());
 }
 template <class SuperSlabT>
 [[noreturn]] HAK_COLD void fail_superslab(const SuperSlabT& superslab) noexcept {

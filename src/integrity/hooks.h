@@ -69,7 +69,9 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
   }
   if constexpr (kOn.has(Check::kRecords)) {
     for (std::uint32_t i = first; i < first + count; ++i) {
-      ::new (&record_of(slab, i)) BlockRecord();
+      BlockRecord& record = record_of(slab, i);
+      if (record.is_in_use()) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
+      ::new (&record) BlockRecord();
     }
   }
 }
