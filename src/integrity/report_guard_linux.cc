@@ -53,9 +53,11 @@ void unguard_report() noexcept {
 }
 
 void run_on_report_stack(void (*work)()) noexcept {
-  // A fork during a report leaves frames on the child's copy of the stack that nobody returns from.
+  // A fork during a report leaves frames on the child's copy of the stack that nobody returns from,
+  // and so does the handler of a fault that goes on with the report, for the next fault's.
   if (__asan_unpoison_memory_region != nullptr) {
     __asan_unpoison_memory_region(report_stack, sizeof report_stack);
+    __asan_unpoison_memory_region(fault_stack, sizeof fault_stack);
   }
   os::run_on_stack(report_stack + sizeof report_stack, work);
 }
