@@ -16,13 +16,20 @@ import subprocess
 import sys
 
 
+STEPS_MAX = 40  # a precompiled header that needs more of the build first is read as text instead
+
+
 def front_end_command(entry):
     """The entry's compile command, stopped after the front end."""
     words = shlex.split(entry["command"])
     if "ccache" in os.path.basename(words[0]):
         words = words[1:]
     at = words.index("-o")
-    return words[:at] + words[at + 2:] + ["-fsyntax-only"]
+    words = words[:at] + words[at + 2:] + ["-fsyntax-only"]
+    for at, word in enumerate(words):
+        if word == "-include-pch" and not os.path.exists(words[at + 2]):
+            return words[:at - 1] + words[at + 3:]  # the header itself is included by the next words
+    return words
 
 
 def check(entry):
@@ -37,13 +44,19 @@ def output_of(entry):
     return pathlib.Path(entry["directory"], words[words.index("-o") + 1])
 
 
+def steps_to(folder, target):
+    plan = subprocess.run(["ninja", "-C", folder, "-n", target], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
+    return len(plan.splitlines())
+
+
 def build_what_sources_need(folder, jobs):
     """Precompiled headers, and sources and headers that the build writes itself."""
     listed = subprocess.run(["ninja", "-C", folder, "-t", "targets", "all"], text=True, check=True,
                             stdout=subprocess.PIPE).stdout
     names = [line.split(":")[0] for line in listed.splitlines()]
     wanted = [name for name in names
-              if name.endswith((".pch", ".gch"))
+              if (name.endswith(".pch") and steps_to(folder, name) <= STEPS_MAX)
               or (name.endswith((".cc", ".h")) and not os.path.isabs(name))]
     if wanted:
         subprocess.run(["ninja", "-C", folder, "-j", str(jobs), *wanted], check=True)

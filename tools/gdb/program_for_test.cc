@@ -31,7 +31,8 @@ void spoil(std::string_view what) {
   } else if (what == "link") {
     std::memset(freed, 'A', sizeof(void*));
   } else if (what == "cycle") {
-    std::memcpy(freed, &freed, sizeof freed);
+    char* const own_address = freed;
+    std::memcpy(freed, &own_address, sizeof(char*));
   }
 }
 
