@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 
-STEPS_MAX = 40  # a precompiled header that needs more of the build first is read as text instead
+INPUTS_MAX = 100  # a precompiled header that needs more of the build is read as text instead
 
 
 def front_end_command(entry):
@@ -28,7 +28,7 @@ def front_end_command(entry):
     words = words[:at] + words[at + 2:] + ["-fsyntax-only"]
     for at, word in enumerate(words):
         if word == "-include-pch" and not os.path.exists(words[at + 2]):
-            return words[:at - 1] + words[at + 3:]  # the header itself is included by the next words
+            return words[:at - 1] + words[at + 3:]  # the next words include the header itself
     return words
 
 
@@ -44,10 +44,10 @@ def output_of(entry):
     return pathlib.Path(entry["directory"], words[words.index("-o") + 1])
 
 
-def steps_to(folder, target):
-    plan = subprocess.run(["ninja", "-C", folder, "-n", target], text=True, check=True,
-                          stdout=subprocess.PIPE).stdout
-    return len(plan.splitlines())
+def inputs_of(folder, target):
+    listed = subprocess.run(["ninja", "-C", folder, "-t", "inputs", target], text=True, check=True,
+                            stdout=subprocess.PIPE).stdout
+    return len(listed.splitlines())
 
 
 def build_what_sources_need(folder, jobs):
@@ -56,7 +56,7 @@ def build_what_sources_need(folder, jobs):
                             stdout=subprocess.PIPE).stdout
     names = [line.split(":")[0] for line in listed.splitlines()]
     wanted = [name for name in names
-              if (name.endswith(".pch") and steps_to(folder, name) <= STEPS_MAX)
+              if (name.endswith(".pch") and inputs_of(folder, name) <= INPUTS_MAX)
               or (name.endswith((".cc", ".h")) and not os.path.isabs(name))]
     if wanted:
         subprocess.run(["ninja", "-C", folder, "-j", str(jobs), *wanted], check=True)
