@@ -68,7 +68,8 @@ struct BlockRecord {
   BlockState state() const noexcept { return shared_state.load(RecordOrders::kLook); }
   /// True from the block's allocation to the end of its rest.
   bool is_in_use() const noexcept {
-    return state() == BlockState::Live || state() == BlockState::Quarantined;
+    const BlockState now = state();
+    return now == BlockState::Live || now == BlockState::Quarantined;
   }
   /// Makes the record Busy if it is in `expected`; false when it is not, and then says what it is.
   bool try_take(BlockState& expected) noexcept {
