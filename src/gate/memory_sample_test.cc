@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "gate/domain_for_test.h"
+#include "gate/operation.h"
 
 namespace hakmem {
 namespace {
@@ -70,14 +71,14 @@ TEST_F(MemorySampleOf, OperationsTakeSamples) {
 
 TEST_F(MemorySampleOf, AHeldLockCostsTheSampleAlone) {
   release(allocate(100));
-  const std::uint64_t before = domain_->checks.shared_sequence.load();
+  const std::uint64_t before = domain_->checks.shared_sequence.load(SequenceOrders::kAny);
   MemorySample samples[MemoryTimeline::kSamplesMax];
   const std::uint32_t count = domain_->checks.timeline.copy_to(samples);
   {
     LockScope scope(domain_->slabs.registry.lock_for_fork());
     release(allocate(100));
   }
-  EXPECT_EQ(domain_->checks.shared_sequence.load(), before + 2);
+  EXPECT_EQ(domain_->checks.shared_sequence.load(SequenceOrders::kAny), before + 2);
   EXPECT_EQ(domain_->checks.timeline.copy_to(samples), count);
 }
 
