@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -19,19 +20,34 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kEndName = "gdb-end";
-constexpr const char* kShell = "SHELL=";
+// What gdb and the shell that it starts a program through set for that program by themselves.
+constexpr const char* kSetOnTheWay[] = {"SHELL", "LINES", "COLUMNS", "PWD",
+                                        "OLDPWD", "SHLVL", "_"};
 
-/// What the program's environment has and the debugger's has not.
+bool has_variable(const std::vector<std::string>& environment, const std::string& name) {
+  return std::any_of(
+      environment.begin(), environment.end(),
+      [&](const std::string& variable) { return variable.starts_with(name + '='); });
+}
+
+bool is_set_on_the_way(const std::string& variable) {
+  const std::string name = variable.substr(0, variable.find('='));
+  return std::find(std::begin(kSetOnTheWay), std::end(kSetOnTheWay), name) !=
+         std::end(kSetOnTheWay);
+}
+
+/// The `env` command that turns the debugger's environment into the program's. Its options come
+/// before its assignments, after which it takes the next word for the program.
 std::string env_words(const ChildSpec& program, const std::vector<std::string>& debugger) {
   std::string words = "env";
+  for (const char* const name : kSetOnTheWay) {
+    if (!has_variable(program.environment, name)) words += std::string(" -u ") + name;
+  }
   for (const std::string& variable : program.environment) {
     const bool same = std::find(debugger.begin(), debugger.end(), variable) != debugger.end();
-    if (!same) words += ' ' + shell_quoted(variable);
+    if (!same || is_set_on_the_way(variable)) words += ' ' + shell_quoted(variable);
   }
-  const bool has_shell =
-      std::any_of(program.environment.begin(), program.environment.end(),
-                  [](const std::string& variable) { return variable.starts_with(kShell); });
-  return has_shell ? words : words + " -u SHELL";
+  return words;
 }
 
 }  // namespace

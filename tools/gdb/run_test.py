@@ -29,10 +29,11 @@ class TestCase(unittest.TestCase):
         self.addCleanup(place.cleanup)
         self.folder = place.name
 
-    def run_hakmem(self, *words, typed="", path=None, core_limit=None):
+    def run_hakmem(self, *words, typed="", path=None, core_limit=None, environment=None):
         """Exit status and all output of one hakmem command in the test's folder."""
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith("HAKMEM_") and name != "LD_PRELOAD"}
+        if environment is None:
+            environment = {name: value for name, value in os.environ.items()
+                           if not name.startswith("HAKMEM_") and name != "LD_PRELOAD"}
         if path is not None:
             environment["PATH"] = path
         limit = None
@@ -84,6 +85,22 @@ class Gdb(TestCase):
                                        "for word; do printf '<%s>' \"$word\"; done", "name", *words)
         self.assertEqual(status, 0, text)
         self.assertIn("".join(f"<{word}>" for word in words), text)
+
+    def test_the_program_has_the_environment_that_it_has_without_gdb(self):
+        sets = ({"PATH": "/usr/bin:/bin"},
+                {"PATH": "/usr/bin:/bin", "SHELL": "/bin/false", "COLUMNS": "33", "LINES": "7",
+                 "PWD": "/nowhere", "SHLVL": "5", "OTHER": "a 'b' $c"})
+        for environment in sets:
+            lines = {}
+            for how in ([], ["--gdb"]):
+                status, text = self.run_hakmem("run", *how, "--", "/usr/bin/env",
+                                               environment=environment)
+                self.assertEqual(status, 0, text)
+                lines[bool(how)] = {line for line in text.splitlines()
+                                    if re.match(r"(?!HAKMEM_)[A-Z_]+=", line)}
+            self.assertLessEqual({f"{name}={value}" for name, value in environment.items()},
+                                 lines[False])
+            self.assertEqual(lines[False], lines[True])
 
     def test_what_does_not_go_together_is_refused(self):
         for words in (["--gdb", "--core"], ["--gdb", "--rr"], ["--gdb", "--page", "both"],
