@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::uint64_t kUser = 0x7f31c2a00480;  // of the sample report: 40 bytes
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TraceStep call(const char* what, std::uint64_t sequence, std::uint64_t address,
                std::uint64_t bytes) {
   TraceStep step;
@@ -58,8 +54,8 @@ TEST(BlockLife, AReportAloneTellsItsEventsAndItsHistory) {
                              }));
   const std::string text = render_life(*life, kUser + 8);
   EXPECT_TRUE(text.starts_with("block 0x7f31c2a00480   40 B   0x7f31c2a00488 is at +8\n")) << text;
-  EXPECT_TRUE(has(text, "  #164411    free      40 B   T1 \"main\"\n")) << text;
-  EXPECT_TRUE(has(text, "    #0 Conn::~Conn()  conn.cpp:131\n")) << text;
+  EXPECT_TRUE(has_part(text, "  #164411    free      40 B   T1 \"main\"\n")) << text;
+  EXPECT_TRUE(has_part(text, "    #0 Conn::~Conn()  conn.cpp:131\n")) << text;
 }
 
 TEST(BlockLife, ATraceAloneTellsTheCallsOnThatBlockNewestFirst) {
@@ -69,7 +65,8 @@ TEST(BlockLife, ATraceAloneTellsTheCallsOnThatBlockNewestFirst) {
   EXPECT_EQ(life->request_bytes, 20u) << "the newest block there";
   EXPECT_EQ(numbers_of(*life), (std::vector<std::uint64_t>{13, 11, 10}));
   const std::string text = render_life(*life, kUser);
-  EXPECT_TRUE(has(text, "  #11        free      30 B   T5 \"worker-5\"\n    #0 server+0x1100\n"))
+  EXPECT_TRUE(has_part(text,
+                       "  #11        free      30 B   T5 \"worker-5\"\n    #0 server+0x1100\n"))
       << text;
 }
 
@@ -78,7 +75,7 @@ TEST(BlockLife, TheAllocatorsStepsComeWhenAskedFor) {
   const auto life = find_life(kUser, {}, &trace, true);
   ASSERT_TRUE(life);
   EXPECT_EQ(numbers_of(*life), (std::vector<std::uint64_t>{13, 11, 11, 10}));
-  EXPECT_TRUE(has(render_life(*life, kUser), "link set  to 0x7f31c2a00430 at 0x7f31c2a00470"));
+  EXPECT_TRUE(has_part(render_life(*life, kUser), "link set  to 0x7f31c2a00430 at 0x7f31c2a00470"));
 }
 
 TEST(BlockLife, WhatBothKnowIsSaidOnceWithTheBetterStack) {
@@ -91,7 +88,7 @@ TEST(BlockLife, WhatBothKnowIsSaidOnceWithTheBetterStack) {
   ASSERT_TRUE(life);
   const std::vector<std::uint64_t> numbers = numbers_of(*life);
   EXPECT_EQ(std::count(numbers.begin(), numbers.end(), freed), 1);
-  EXPECT_TRUE(has(render_life(*life, kUser), "Conn::~Conn()"));
+  EXPECT_TRUE(has_part(render_life(*life, kUser), "Conn::~Conn()"));
 }
 
 TEST(BlockLife, TheNearestBlockIsTakenAndSaidToBe) {
@@ -99,10 +96,10 @@ TEST(BlockLife, TheNearestBlockIsTakenAndSaidToBe) {
   const auto past = find_life(kUser + 35, {}, &trace, false);
   ASSERT_TRUE(past);
   EXPECT_EQ(past->request_bytes, 30u) << "an earlier owner came nearer than the last";
-  EXPECT_TRUE(has(render_life(*past, kUser + 35), "is 6 past its end"));
+  EXPECT_TRUE(has_part(render_life(*past, kUser + 35), "is 6 past its end"));
   const auto before = find_life(kUser - 1, {}, &trace, false);
   ASSERT_TRUE(before);
-  EXPECT_TRUE(has(render_life(*before, kUser - 1), "is 1 before its start"));
+  EXPECT_TRUE(has_part(render_life(*before, kUser - 1), "is 1 before its start"));
   EXPECT_FALSE(find_life(kUser + 512, {}, &trace, false));
   EXPECT_FALSE(find_life(kUser, {}, nullptr, false));
 }

@@ -57,7 +57,7 @@ std::vector<std::string> environment_of(const PlannedCheck& planned) {
   return environment;
 }
 
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+std::vector<char*> argument_pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
@@ -112,8 +112,8 @@ Running start(const PlannedCheck& planned, std::size_t index, const StopSignals&
   run.index = index;
   run.output = memfd_create("hakmem-check", MFD_CLOEXEC);
   const std::vector<std::string> environment = environment_of(planned);
-  const std::vector<char*> variables = pointers_to(environment);
-  const std::vector<char*> words = pointers_to(planned.argv);
+  const std::vector<char*> variables = argument_pointers(environment);
+  const std::vector<char*> words = argument_pointers(planned.argv);
   run.begin = Clock::now();
   run.deadline = run.begin + std::chrono::duration_cast<Clock::duration>(
                                  std::chrono::duration<double>(planned.limit_seconds));

@@ -7,10 +7,6 @@
 namespace hakmem::tools {
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST(RenderText, AFindingIsOneBlockWithItsSentenceSecond) {
   const std::string text = render_text(parsed(sample_report()));
   EXPECT_TRUE(text.starts_with("━━ HAKMEM ━━ " + hk(102) + " write after free ━"));
@@ -27,7 +23,7 @@ TEST(RenderText, AFindingIsOneBlockWithItsSentenceSecond) {
         "  LIKELY   a dangling pointer kept by T7   confidence: high\n", "  report r/report.json\n",
         "SUMMARY: HAKMEM: write-after-free conn.cpp:131 in Conn::~Conn()\n",
         "1 finding in 1 report\n"}) {
-    EXPECT_TRUE(has(text, part)) << part << "\nin\n" << text;
+    EXPECT_TRUE(has_part(text, part)) << part << "\nin\n" << text;
   }
 }
 
@@ -35,20 +31,20 @@ TEST(RenderText, TheNeighboursStandBelowTheBlock) {
   Json report = sample_report();
   add_pictures(report);
   const std::string text = render_text(parsed(report));
-  EXPECT_TRUE(has(text,
+  EXPECT_TRUE(has_part(text,
                   "SuperSlab 0x7f31c2a00000\n"
                   "  prev  0x7f31c2a00440   33 B   live, of T3 \"worker\"\n"
                   "        +00"))
       << text;
   report["findings"][0]["heap_map"]["neighbours"][0]["state"] = kHostileName;
-  EXPECT_FALSE(has(render_text(parsed(report)), "\x1b"));
+  EXPECT_FALSE(has_part(render_text(parsed(report)), "\x1b"));
 }
 
 TEST(RenderText, TheHistoryFollowsTheStacks) {
   Json report = sample_report();
   add_history(report);
   const std::string text = render_text(parsed(report));
-  EXPECT_TRUE(has(text,
+  EXPECT_TRUE(has_part(text,
                   "  HISTORY   of this address, newest first\n"
                   "    #164411   free   40 B      T1 main       Conn::~Conn()  conn.cpp:131\n"
                   "    #164400   alloc  40 B      T1 main       Conn::~Conn()  conn.cpp:131\n"
@@ -57,7 +53,7 @@ TEST(RenderText, TheHistoryFollowsTheStacks) {
       << text;
   Json hostile = sample_report();
   add_history(hostile, kHostileName);
-  EXPECT_FALSE(has(render_text(parsed(hostile)), "\x1b"));
+  EXPECT_FALSE(has_part(render_text(parsed(hostile)), "\x1b"));
 }
 
 TEST(RenderText, OurOwnBugIsSaidBeforeAnythingElse) {
@@ -69,8 +65,9 @@ TEST(RenderText, OurOwnBugIsSaidBeforeAnythingElse) {
 TEST(RenderText, RepeatedFindingsAreCounted) {
   const Report one = parsed(sample_report(8)), two = parsed(sample_report(9));
   const std::string text = render_text(merge_reports({one, two, two}));
-  EXPECT_TRUE(has(text, "Seen 3 times in 3 processes: 8 server, 9 server, 9 server.\n")) << text;
-  EXPECT_TRUE(has(text, "1 finding, seen 3 times in 3 reports\n")) << text;
+  EXPECT_TRUE(has_part(text,
+                       "Seen 3 times in 3 processes: 8 server, 9 server, 9 server.\n")) << text;
+  EXPECT_TRUE(has_part(text, "1 finding, seen 3 times in 3 reports\n")) << text;
 }
 
 TEST(RenderText, NoReportHasNoFindings) {
@@ -83,14 +80,15 @@ TEST(RenderText, OffsetsAtTheEndsOfTheirRangeAreShown) {
   bytes["first_wrong"] = INT64_MIN;
   bytes["last_wrong"] = INT64_MAX;
   bytes["window_begin"] = INT64_MAX;
-  EXPECT_TRUE(has(render_text(parsed(report)), "wrong: -8000000000000000 to +7fffffffffffffff"));
+  EXPECT_TRUE(has_part(render_text(parsed(report)),
+                       "wrong: -8000000000000000 to +7fffffffffffffff"));
 }
 
 TEST(RenderText, HostileNamesSendNothingToTheTerminal) {
   const std::string text = render_text(parsed(hostile_report(), kHostileName));
   for (const char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
-  EXPECT_FALSE(has(text, "\xe2\x80\xae"));
-  EXPECT_TRUE(has(text, "\\x1b[31m"));
+  EXPECT_FALSE(has_part(text, "\xe2\x80\xae"));
+  EXPECT_TRUE(has_part(text, "\\x1b[31m"));
 }
 
 TEST(RenderText, ADiffBeginsWithItsCounts) {
@@ -100,8 +98,8 @@ TEST(RenderText, ADiffBeginsWithItsCounts) {
   const Report newer = merge_reports({with(1), with(2)}), older = merge_reports({with(2), with(3)});
   const std::string text = render_text(diff_reports(newer, older), newer);
   EXPECT_TRUE(text.starts_with("1 new, 1 gone, 1 in both\n+ " + token(102, 1) + "  4 bytes"));
-  EXPECT_TRUE(has(text, "\n- " + token(102, 3)));
-  EXPECT_TRUE(has(text, "\n= " + token(102, 2)));
+  EXPECT_TRUE(has_part(text, "\n- " + token(102, 3)));
+  EXPECT_TRUE(has_part(text, "\n= " + token(102, 2)));
   const Json json = Json::parse(render_json(diff_reports(newer, older), newer));
   EXPECT_EQ(json["findings"][0]["status"], "new");
   EXPECT_EQ(json["findings"][1]["status"], "both");

@@ -139,4 +139,8 @@ inline Report parsed(const Json& json, const std::string& file = "r/report.json"
   return parse_report(json.dump(), file);
 }
 
+inline bool has_part(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 }  // namespace hakmem::tools

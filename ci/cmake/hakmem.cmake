@@ -258,6 +258,12 @@ function(hakmem_add_library level)
   install(TARGETS ${target} DESTINATION lib/hakmem)
 endfunction()
 
+# The target's files are compiled ten at a time: most of a test's or a tool's compile time is the
+# headers that all of them have. Not for the allocator, whose files are compiled as they are shipped.
+function(hakmem_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
+endfunction()
+
 # The structures of a level in one process with their tests, over an operating system whose calls a
 # test can make fail. geometry: product, tiny, or header (the product's, with a header byte).
 function(hakmem_add_unit_tests level geometry)
@@ -266,6 +272,7 @@ function(hakmem_add_unit_tests level geometry)
   add_library(${core} OBJECT ${sources}
     ${PROJECT_SOURCE_DIR}/src/base/options.cc ${PROJECT_SOURCE_DIR}/src/os/os_linux.cc
     ${PROJECT_SOURCE_DIR}/src/os/os_fake.cc)
+  hakmem_compile_together(${core})
   target_include_directories(${core} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${core} PUBLIC HAKMEM_INTEGRITY_LEVEL=${level} HAK_OS_FAKE=1)
   if(geometry STREQUAL tiny)
@@ -273,7 +280,9 @@ function(hakmem_add_unit_tests level geometry)
   elseif(geometry STREQUAL header)
     target_compile_definitions(${core} PUBLIC HAKMEM_HEADER_LAYOUT=1)
   endif()
-  target_compile_options(${core} PRIVATE ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} -O2)
+  # The same sources are compiled one by one, and asked for shadowing, in each level's library.
+  target_compile_options(${core} PRIVATE
+    ${HAKMEM_WARNINGS} -Wno-shadow ${HAKMEM_RUNTIME_FLAGS} -O2)
   if(HAKMEM_SANITIZER)
     target_compile_options(${core} PUBLIC
       -fsanitize=${HAKMEM_SANITIZER} -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -298,6 +307,13 @@ function(hakmem_add_unit_tests level geometry)
   # Half of a test's compile time is these headers. Under a sanitizer g++ 12 does not know them for
   # system headers then and warns of std::string's own code; the other builds warn of ours.
   target_precompile_headers(${target} PRIVATE <gtest/gtest.h> <map> <memory> <thread> <vector>)
+  hakmem_compile_together(${target})
+  # What tells of its own lines and frames.
+  set_source_files_properties(
+    ${PROJECT_SOURCE_DIR}/src/integrity/symbolizer_test.cc
+    ${PROJECT_SOURCE_DIR}/src/ptr_trace/backtrace_test.cc
+    ${PROJECT_SOURCE_DIR}/src/ptr_trace/stack_cache_test.cc
+    PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(HAKMEM_SANITIZER)
     target_compile_options(${target} PRIVATE -w)
   endif()

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include "base/text.h"
 #include "base/text_sink.h"
 #include "os/syscall_linux.h"
 
@@ -20,11 +21,6 @@ constexpr std::size_t kEnvironmentMax = 4096;  // entries; a larger environment 
 char library_path[kPathMax];
 char preload_entry[2 * kPathMax];
 char* new_environment[kEnvironmentMax + 1];
-
-bool starts_with(const char* text, const char* prefix) noexcept {
-  while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
-  return *prefix == '\0';
-}
 
 /// Path of this library's sibling for `level`; false when there is none.
 bool find_sibling(int level, const char* own_path) noexcept {

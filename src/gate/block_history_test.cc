@@ -12,7 +12,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kBytes = 100;
+constexpr std::size_t kRequest = 100;
 
 class BlockHistory : public DomainTest {
  protected:
@@ -21,7 +21,7 @@ class BlockHistory : public DomainTest {
   /// Frees and allocates until an allocation gets `wanted` again.
   void* get_back(void* wanted) {
     for (unsigned i = 0; i < 1000; ++i) {
-      void* const block = allocate(kBytes);
+      void* const block = allocate(kRequest);
       if (block == wanted) return block;
       release(block);
     }
@@ -40,26 +40,26 @@ class BlockHistory : public DomainTest {
 };
 
 TEST_F(BlockHistory, EachCallOnABlockIsInTheTrace) {
-  void* const first = allocate(kBytes);  // makes the heap, and with it the ring
-  void* const block = allocate(kBytes);
-  void* const same = reallocate(block, kBytes - 1);
+  void* const first = allocate(kRequest);  // makes the heap, and with it the ring
+  void* const block = allocate(kRequest);
+  void* const same = reallocate(block, kRequest - 1);
   ASSERT_EQ(same, block);
   release(block);
   const TraceHistory history = history_of(block);
   ASSERT_EQ(history.count, 3u);
   EXPECT_EQ(history.events[0].kind(), TraceKind::Free);
-  EXPECT_EQ(history.events[0].bytes(), kBytes - 1);
+  EXPECT_EQ(history.events[0].bytes(), kRequest - 1);
   EXPECT_EQ(history.events[1].kind(), TraceKind::Resize);
   EXPECT_EQ(history.events[2].kind(), TraceKind::Alloc);
-  EXPECT_EQ(history.events[2].bytes(), kBytes);
+  EXPECT_EQ(history.events[2].bytes(), kRequest);
   EXPECT_EQ(history.events[2].thread(), static_cast<std::uint32_t>(os::thread_id()));
   release(first);
 }
 
 TEST_F(BlockHistory, ListAccessesAreInTheTrace) {
-  void* const first = allocate(kBytes);
+  void* const first = allocate(kRequest);
   release(first);
-  release(allocate(kBytes));  // pushes `first` out of quarantine, onto its list
+  release(allocate(kRequest));  // pushes `first` out of quarantine, onto its list
   get_back(first);
   unsigned reads = 0, writes = 0, carves = 0, let_go = 0;
   const TraceRing* const ring = domain_->checks.rings.newest();
@@ -77,9 +77,9 @@ TEST_F(BlockHistory, ListAccessesAreInTheTrace) {
 }
 
 TEST_F(BlockHistory, AReportNamesEarlierOwners) {
-  void* const first = allocate(kBytes);
+  void* const first = allocate(kRequest);
   release(first);
-  release(allocate(kBytes));
+  release(allocate(kRequest));
   void* const block = get_back(first);
   ASSERT_EQ(block, first);
   release(block);
@@ -92,8 +92,8 @@ TEST_F(BlockHistory, AReportNamesEarlierOwners) {
 }
 
 TEST_F(BlockHistory, ABlockWithoutEarlierOwnersHasNone) {
-  void* const first = allocate(kBytes);
-  void* const block = allocate(kBytes);
+  void* const first = allocate(kRequest);
+  void* const block = allocate(kRequest);
   release(block);
   const std::string report = report_of_double_free(block);
   EXPECT_EQ(report.find("HISTORY"), std::string::npos) << report;
@@ -105,12 +105,12 @@ TEST_F(BlockHistory, CallsOfThreadsThatAreGoneAreKnown) {
   std::uint32_t maker = 0;
   std::thread([&] {
     ThreadState thread(*domain_);
-    release(thread, allocate(thread, kBytes));
-    block = allocate(thread, kBytes);
+    release(thread, allocate(thread, kRequest));
+    block = allocate(thread, kRequest);
     maker = static_cast<std::uint32_t>(os::thread_id());
     detach_thread(*domain_, thread);
   }).join();
-  release(allocate(kBytes));
+  release(allocate(kRequest));
   release(block);
   const TraceHistory history = history_of(block);
   ASSERT_EQ(history.count, 2u);
@@ -120,8 +120,8 @@ TEST_F(BlockHistory, CallsOfThreadsThatAreGoneAreKnown) {
 
 TEST_F(BlockHistory, WithoutEventsThereAreNoRings) {
   domain_->checks.rings.set_capacity(0);
-  release(allocate(kBytes));
-  release(allocate(kBytes));
+  release(allocate(kRequest));
+  release(allocate(kRequest));
   EXPECT_EQ(domain_->checks.rings.newest(), nullptr);
 }
 

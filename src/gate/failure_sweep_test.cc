@@ -12,7 +12,6 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kRunMax = RunAllocator::kGranulesMax * kGranuleBytes;
 
 /// The fixed program: two threads' states on one thread, so that its calls come in one order.
 class Program {
@@ -63,7 +62,8 @@ class Program {
         keep(front::allocate(domain_, thread, bytes, AllocKind::Malloc), bytes);
       }
     }
-    keep(front::allocate(domain_, thread, kRunMax + kMiB, AllocKind::Malloc), kRunMax + kMiB);
+    keep(front::allocate(domain_, thread, kRunBytesMax + kMiB, AllocKind::Malloc),
+         kRunBytesMax + kMiB);
     for (const std::size_t align : {64ul, 4096ul, 65536ul, 2 * kMiB}) {
       keep(front::allocate_aligned(domain_, thread, align, 300, AllocKind::Aligned), 300);
     }

@@ -12,7 +12,6 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kRunMax = RunAllocator::kGranulesMax * kGranuleBytes;
 
 /// Sizes around every edge of every tier.
 std::vector<std::size_t> edge_sizes() {
@@ -20,7 +19,7 @@ std::vector<std::size_t> edge_sizes() {
   for (const std::size_t edge :
        {std::size_t{1}, std::size_t{16}, std::size_t{64}, tiny::kRequestMax, kTinyBlockMax,
         kSingleSlabBlockMax, kPageBytes, pool::kRequestMax, kPoolBlockMax, 2 * kGranuleBytes,
-        kRunMax, kRunMax + kMiB}) {
+        kRunBytesMax, kRunBytesMax + kMiB}) {
     for (const std::size_t size : {edge - 1, edge, edge + 1}) sizes.push_back(size);
   }
   return sizes;
@@ -114,7 +113,8 @@ TEST_F(Gate, ARandomMixKeepsEveryStamp) {
 }
 
 TEST_F(Gate, ZeroedBlocksAreZeroAlsoWhereOthersWere) {
-  for (const std::size_t bytes : {1ul, 24ul, 1000ul, 5000ul, 60000ul, 200000ul, kRunMax + kMiB}) {
+  for (const std::size_t bytes :
+       {1ul, 24ul, 1000ul, 5000ul, 60000ul, 200000ul, kRunBytesMax + kMiB}) {
     for (unsigned round = 0; round < 3; ++round) {
       std::byte* const block = static_cast<std::byte*>(allocate_zeroed(bytes));
       ASSERT_NE(block, nullptr);

@@ -13,7 +13,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kBytes = 100;
+constexpr std::size_t kDrawn = 100;
 constinit Domain* drawn_domain = nullptr;
 
 class HeapPictureOf : public DomainTest {
@@ -60,9 +60,9 @@ class HeapPictureOf : public DomainTest {
 };
 
 TEST_F(HeapPictureOf, ASlabHasALetterForEachBlock) {
-  void* const first = allocate(kBytes);
-  void* const second = allocate(kBytes - 1);
-  void* const third = allocate(kBytes - 2);
+  void* const first = allocate(kDrawn);
+  void* const second = allocate(kDrawn - 1);
+  void* const third = allocate(kDrawn - 2);
   const Slab& slab = slab_of(second);
   const auto index = [&](void* block) {
     return slab.index_of_block(reinterpret_cast<Address>(block));
@@ -80,17 +80,17 @@ TEST_F(HeapPictureOf, ASlabHasALetterForEachBlock) {
   EXPECT_EQ(states.back(), 'U');
   EXPECT_EQ(finding_.before.user, reinterpret_cast<Address>(first));
   EXPECT_STREQ(finding_.before.state, "live");
-  EXPECT_EQ(finding_.before.request_bytes, kBytes);
+  EXPECT_EQ(finding_.before.request_bytes, kDrawn);
   EXPECT_EQ(finding_.before.thread_id, static_cast<std::uint32_t>(os::thread_id()));
   EXPECT_EQ(finding_.behind.user, reinterpret_cast<Address>(third));
   EXPECT_STREQ(finding_.behind.state, "freed, in quarantine");
-  EXPECT_EQ(finding_.behind.request_bytes, kBytes - 2);
+  EXPECT_EQ(finding_.behind.request_bytes, kDrawn - 2);
   release(first);
   release(second);
 }
 
 TEST_F(HeapPictureOf, TheFirstBlockHasNoneBeforeItAndTheLastNoneBehindIt) {
-  void* first = allocate(kBytes);
+  void* first = allocate(kDrawn);
   const Slab& slab = slab_of(first);
   draw(slab.block_at(0).unsafe_bytes() + kFrontBytes);
   EXPECT_FALSE(finding_.before.known);
@@ -103,18 +103,18 @@ TEST_F(HeapPictureOf, TheFirstBlockHasNoneBeforeItAndTheLastNoneBehindIt) {
 }
 
 TEST_F(HeapPictureOf, TheSizesOfLiveBlocksAreCounted) {
-  void* const small = allocate(kBytes);
+  void* const small = allocate(kDrawn);
   void* const pool = allocate(5000);
   void* const large = allocate(kMiB);
-  void* const freed = allocate(kBytes);
+  void* const freed = allocate(kDrawn);
   release(freed);
   EXPECT_TRUE(draw(small).sizes.known);
-  EXPECT_EQ(live_up_to(kBytes), 1u);
+  EXPECT_EQ(live_up_to(kDrawn), 1u);
   EXPECT_EQ(live_up_to(5000), 1u);
   EXPECT_EQ(live_up_to(kMiB), 1u);
   for (void* const block : {small, pool, large}) release(block);
   draw(small);
-  EXPECT_EQ(live_up_to(kBytes) + live_up_to(5000) + live_up_to(kMiB), 0u);
+  EXPECT_EQ(live_up_to(kDrawn) + live_up_to(5000) + live_up_to(kMiB), 0u);
 }
 
 TEST_F(HeapPictureOf, ALargeBlockHasNoSlab) {
@@ -125,8 +125,8 @@ TEST_F(HeapPictureOf, ALargeBlockHasNoSlab) {
 }
 
 TEST_F(HeapPictureOf, AReportNamesTheNeighbours) {
-  void* const first = allocate(kBytes);
-  void* const second = allocate(kBytes);
+  void* const first = allocate(kDrawn);
+  void* const second = allocate(kDrawn);
   const std::string report = report_of_double_free(second, [] {});
   EXPECT_NE(report.find("\n  prev  0x"), std::string::npos) << report;
   EXPECT_NE(report.find("   100 B   live, of T"), std::string::npos) << report;
@@ -135,8 +135,8 @@ TEST_F(HeapPictureOf, AReportNamesTheNeighbours) {
 }
 
 TEST_F(HeapPictureOf, AHeapInRuinsCostsNoReport) {
-  void* const first = allocate(kBytes);
-  void* const second = allocate(kBytes);
+  void* const first = allocate(kDrawn);
+  void* const second = allocate(kDrawn);
   Slab& slab = slab_of(second);
   SuperSlab& superslab = *slab.superslab;
   std::byte* const nowhere = reinterpret_cast<std::byte*>(Address{0x7000});
@@ -154,7 +154,7 @@ TEST_F(HeapPictureOf, AHeapInRuinsCostsNoReport) {
 }
 
 TEST_F(HeapPictureOf, ListsThatDoNotEndLeaveTheSizesOut) {
-  void* const block = allocate(kBytes);
+  void* const block = allocate(kDrawn);
   SuperSlab& superslab = *slab_of(block).superslab;
   EXPECT_TRUE(draw(block).sizes.known);
   SuperSlab* const next = superslab.next_ever;
@@ -171,7 +171,7 @@ TEST_F(HeapPictureOf, ListsThatDoNotEndLeaveTheSizesOut) {
 }
 
 TEST_F(HeapPictureOf, LocksThatAreHeldAreNotWaitedFor) {
-  void* const block = allocate(kBytes);
+  void* const block = allocate(kDrawn);
   {
     LockScope registry(domain_->slabs.registry.lock_for_fork());
     LockScope pool(domain_->slabs.pool.lock_for_fork());

@@ -11,7 +11,6 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kRunMax = RunAllocator::kGranulesMax * kGranuleBytes;
 constexpr std::uint64_t kStamp = 31;
 
 class ReallocGate : public DomainTest {
@@ -26,7 +25,8 @@ class ReallocGate : public DomainTest {
 TEST_F(ReallocGate, ContentsArePreservedFromEverySizeToEverySize) {
   const std::size_t sizes[] = {1,     16,    17,     100,    1000,        1024,
                                1025,  4000,  30000,  65000,  65536,       70000,
-                               131072, 400000, kRunMax, kRunMax + kMiB, kRunMax + 3 * kMiB};
+                               131072, 400000, kRunBytesMax, kRunBytesMax + kMiB,
+                                kRunBytesMax + 3 * kMiB};
   for (const std::size_t from : sizes) {
     for (const std::size_t to : sizes) {
       void* const block = stamped(from);
@@ -65,7 +65,7 @@ TEST_F(ReallocGate, AMuchSmallerRequestGivesTheRoomBack) {
 TEST_F(ReallocGate, GrowingStepByStepKeepsEverything) {
   void* block = stamped(10);
   std::size_t bytes = 10;
-  while (bytes < 2 * kRunMax) {
+  while (bytes < 2 * kRunBytesMax) {
     const std::size_t next = bytes + bytes / 2 + 1;
     block = reallocate(block, next);
     ASSERT_NE(block, nullptr);
@@ -77,7 +77,7 @@ TEST_F(ReallocGate, GrowingStepByStepKeepsEverything) {
 }
 
 TEST_F(ReallocGate, ImpossibleSizesLeaveTheBlockIntact) {
-  for (const std::size_t bytes : {100ul, 5000ul, 200000ul, kRunMax + kMiB}) {
+  for (const std::size_t bytes : {100ul, 5000ul, 200000ul, kRunBytesMax + kMiB}) {
     void* const block = stamped(bytes);
     for (const std::size_t wanted :
          {SIZE_MAX, kRequestMax + 1, kRequestMax, std::size_t{1} << 50}) {
@@ -89,10 +89,10 @@ TEST_F(ReallocGate, ImpossibleSizesLeaveTheBlockIntact) {
 }
 
 TEST_F(ReallocGate, WithoutMemoryTheBlockIsIntact) {
-  for (const std::size_t bytes : {100ul, 5000ul, 200000ul, kRunMax + kMiB}) {
+  for (const std::size_t bytes : {100ul, 5000ul, 200000ul, kRunBytesMax + kMiB}) {
     void* const block = stamped(bytes);
     os::plan_faults_for_test({.fail_from = 1});
-    EXPECT_EQ(reallocate(block, 8 * kRunMax), nullptr);
+    EXPECT_EQ(reallocate(block, 8 * kRunBytesMax), nullptr);
     os::plan_faults_for_test({});
     EXPECT_TRUE(stamp_is_whole(block, bytes, bytes, kStamp));
     expect_sound(*domain_);

@@ -7,12 +7,12 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kBytes = 64;
+constexpr std::size_t kSlabBytes = 64;
 
 class Freelist : public testing::Test {
  protected:
   SlabBase block_at(std::size_t index) {
-    return SlabBase::unsafe_from(memory_.data() + index * kBytes);
+    return SlabBase::unsafe_from(memory_.data() + index * kSlabBytes);
   }
   std::uint64_t stored_at(SlabBase block) {
     std::uint64_t stored;
@@ -22,7 +22,7 @@ class Freelist : public testing::Test {
   void store_at(SlabBase block, std::uint64_t stored) {
     std::memcpy(block.unsafe_bytes() + kNextOffset, &stored, sizeof stored);
   }
-  alignas(16) std::array<std::byte, 8 * kBytes> memory_{};
+  alignas(16) std::array<std::byte, 8 * kSlabBytes> memory_{};
 };
 
 TEST_F(Freelist, ALinkReadsAsItWasWritten) {
@@ -41,7 +41,7 @@ TEST_F(Freelist, ALinkTakesEightBytesAtItsOffset) {
   const SlabBase block = block_at(1);
   set_next(block, block_at(3));
   for (std::size_t i = 0; i < memory_.size(); ++i) {
-    const std::size_t offset = i - kBytes;
+    const std::size_t offset = i - kSlabBytes;
     if (offset - kNextOffset < sizeof(std::uint64_t)) continue;
     ASSERT_EQ(memory_[i], std::byte{0x77}) << "offset " << offset;
   }

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include "base/text.h"
 #include "base/text_sink.h"
 #include "ptr_trace/own_image.h"
 
@@ -17,11 +18,6 @@ constexpr std::size_t kNotesMax = 1024;
 constinit char maps_buffer[kMapsBufferBytes] = {};
 constinit Elf64_Phdr program_headers[kProgramHeadersMax] = {};
 constinit unsigned char notes[kNotesMax] = {};
-
-bool starts_with(const char* text, const char* prefix) noexcept {
-  while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
-  return *prefix == '\0';
-}
 
 bool same(const char* a, const char* b) noexcept {
   while (*a != '\0' && *a == *b) ++a, ++b;

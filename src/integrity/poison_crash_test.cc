@@ -16,11 +16,11 @@ namespace {
 constexpr std::uint64_t kMemberOffset = 24;
 
 /// The children's: no symbolizer unless a test asks, so that tests stay short.
-constinit Options options{.symbolize = false};
+constinit Options poison_options{.symbolize = false};
 
 template <class Body>
 ChildRun run_with_handler(Body body) {
-  set_report_context({&options, 4});
+  set_report_context({&poison_options, 4});
   return run_child([&body] {
     // Whatever the test program was built with: its handler is not the subject.
     constexpr os::SignalAction kDefault{};
@@ -45,9 +45,9 @@ TEST(PoisonCrash, ReadingThroughAPoisonedPointerIsReportedWithTheRegister) {
 }
 
 TEST(PoisonCrash, TheStackBeginsAtTheFaultingFunction) {
-  options.symbolize = true;
+  poison_options.symbolize = true;
   const ChildRun run = run_with_handler([] { read_through(kFreedPattern); });
-  options.symbolize = false;
+  poison_options.symbolize = false;
   const std::size_t first = run.errors.find("    #0 ");
   ASSERT_NE(first, std::string::npos) << run.errors;
   const std::string line = run.errors.substr(first, run.errors.find('\n', first) - first);

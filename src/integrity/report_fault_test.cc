@@ -15,7 +15,7 @@ namespace {
 
 /// The children's: no symbolizer, so that tests stay short.
 constexpr Options kQuickOptions{.symbolize = false};
-constinit Options options = kQuickOptions;
+constinit Options quick_options = kQuickOptions;
 
 void find_and_end(Violation violation) {
   begin_finding(violation);
@@ -24,8 +24,8 @@ void find_and_end(Violation violation) {
 
 class ReportFault : public testing::Test {
  protected:
-  ReportFault() { set_report_context({&options, 4}); }
-  ~ReportFault() override { options = kQuickOptions; }
+  ReportFault() { set_report_context({&quick_options, 4}); }
+  ~ReportFault() override { quick_options = kQuickOptions; }
 };
 
 void fault_now(const Finding&) {
@@ -36,7 +36,7 @@ void fault_now(const Finding&) {
 
 TEST_F(ReportFault, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode) {
   const TestFolder folder;
-  TextSink(options.verdict.bytes, kOptionTextMax).text(folder.file("verdict").c_str());
+  TextSink(quick_options.verdict.bytes, kOptionTextMax).text(folder.file("verdict").c_str());
   const ChildRun run = run_child([] {
     set_report_hook_for_test(fault_now);
     find_and_end(Violation::kFreelistBroken);
@@ -52,13 +52,13 @@ TEST_F(ReportFault, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode)
 
 TEST_F(ReportFault, AFaultWhileTheHeapIsDrawnCostsThePictureAlone) {
   const TestFolder folder;
-  TextSink(options.report.bytes, kOptionTextMax).text(folder.file("hk").c_str());
+  TextSink(quick_options.report.bytes, kOptionTextMax).text(folder.file("hk").c_str());
   const DrawHeap draw = [](Finding& finding, HeapPicture& picture) noexcept {
     finding.before.known = picture.slab.known = picture.sizes.known = true;
     picture.timeline.count = 1;
     fault_now(finding);
   };
-  set_report_context({&options, 4, draw});
+  set_report_context({&quick_options, 4, draw});
   const ChildRun run = run_child([] { find_and_end(Violation::kFreelistBroken); });
   EXPECT_TRUE(run.exited_with(87)) << run.status;
   EXPECT_EQ(count_of(run.errors, "━━ HAKMEM ━━ "), 1u);
@@ -77,7 +77,7 @@ TEST_F(ReportFault, AFaultBehindOneWhileTheHeapIsDrawnLeavesOneLine) {
     finding.block.state = reinterpret_cast<const char*>(Address{0x10});
     fault_now(finding);
   };
-  set_report_context({&options, 4, draw});
+  set_report_context({&quick_options, 4, draw});
   const ChildRun run = run_child([] { find_and_end(Violation::kDoubleFree); });
   EXPECT_TRUE(run.exited_with(86)) << run.status;
   EXPECT_TRUE(run.says("the report was cut short by signal 11 at 0x10\n")) << run.errors;

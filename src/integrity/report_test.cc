@@ -22,7 +22,7 @@ namespace {
 
 /// The children's: no symbolizer unless a test asks, so that tests stay short.
 constexpr Options kQuickOptions{.symbolize = false};
-constinit Options options = kQuickOptions;
+constinit Options report_options = kQuickOptions;
 
 HAK_NOINLINE void find_and_end(Violation violation) {
   Finding& finding = begin_finding(violation);
@@ -33,8 +33,8 @@ HAK_NOINLINE void find_and_end(Violation violation) {
 
 class Report : public testing::Test {
  protected:
-  Report() { set_report_context({&options, 4}); }
-  ~Report() override { options = kQuickOptions; }
+  Report() { set_report_context({&report_options, 4}); }
+  ~Report() override { report_options = kQuickOptions; }
 };
 
 TEST_F(Report, EveryViolationEndsWithTheCodeOfItsFault) {
@@ -49,7 +49,7 @@ TEST_F(Report, EveryViolationEndsWithTheCodeOfItsFault) {
 }
 
 TEST_F(Report, TheExitCodeOptionChangesTheProgramsFaultsAlone) {
-  options.exitcode = 3;
+  report_options.exitcode = 3;
   EXPECT_TRUE(run_child([] { find_and_end(Violation::kDoubleFree); }).exited_with(3));
   EXPECT_TRUE(run_child([] { find_and_end(Violation::kCounterBroken); }).exited_with(87));
   EXPECT_TRUE(run_child([] { find_and_end(Violation::kLeak); }).exited_with(90));
@@ -57,9 +57,9 @@ TEST_F(Report, TheExitCodeOptionChangesTheProgramsFaultsAlone) {
 
 TEST_F(Report, WritesTextFileAndVerdictWithOneToken) {
   const TestFolder folder;
-  TextSink(options.report.bytes, kOptionTextMax).text(folder.file("hk.%p").c_str());
-  TextSink(options.verdict.bytes, kOptionTextMax).text(folder.file("verdict").c_str());
-  options.symbolize = true;
+  TextSink(report_options.report.bytes, kOptionTextMax).text(folder.file("hk.%p").c_str());
+  TextSink(report_options.verdict.bytes, kOptionTextMax).text(folder.file("verdict").c_str());
+  report_options.symbolize = true;
   const ChildRun run = run_child([] { find_and_end(Violation::kOverflow); });
   ASSERT_TRUE(run.exited_with(86)) << run.errors;
   const std::string verdict = TestFolder::content(folder.file("verdict"));
@@ -76,7 +76,7 @@ TEST_F(Report, WritesTextFileAndVerdictWithOneToken) {
 }
 
 TEST_F(Report, ABadFolderCostsOneLineAndTheTextIsWhole) {
-  TextSink(options.report.bytes, kOptionTextMax).text("/proc/no/such");
+  TextSink(report_options.report.bytes, kOptionTextMax).text("/proc/no/such");
   const ChildRun run = run_child([] { find_and_end(Violation::kDoubleFree); });
   EXPECT_TRUE(run.exited_with(86));
   EXPECT_EQ(count_of(run.errors, "HAKMEM: no report file"), 1u) << run.errors;
@@ -156,7 +156,7 @@ TEST_F(Report, TheWorstCodeIsOursThenTheProgramsThenALeak) {
 void count_signal(int) { _exit(4); }
 
 TEST_F(Report, OneThatDoesNotEndTheProcessLeavesSignalsAsTheyWere) {
-  options.symbolize = true;
+  report_options.symbolize = true;
   const ChildRun run = run_child([] {
     struct sigaction action {};
     action.sa_handler = count_signal;
@@ -203,7 +203,7 @@ TEST_F(Report, WorksInASignalHandlerOnASmallAlternateStack) {
 }
 
 TEST_F(Report, UsesAQuarterOfItsOwnStackAtMost) {
-  options.symbolize = true;
+  report_options.symbolize = true;
   const ChildRun run = run_child([] {
     Finding& finding = begin_finding(Violation::kLeak);
     finding.detected.known = true;

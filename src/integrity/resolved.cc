@@ -1,5 +1,6 @@
 #include "integrity/resolved.h"
 
+#include "base/text.h"
 #include "integrity/symbolizer.h"
 
 namespace hakmem {
@@ -17,11 +18,6 @@ constinit ResolvedStack one_call{};
 
 static_assert(ModuleTable::kPcsMax >=
               3 * kStackFramesMax + kFindingHistoryMax * kHistoryFramesMax);
-
-bool starts_with(const char* text, const char* prefix) noexcept {
-  while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
-  return *prefix == '\0';
-}
 
 /// Headers of the library and the compiler: code of theirs that was inlined into the program.
 bool is_library_source(const char* file) noexcept {

@@ -8,7 +8,6 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kRunMax = RunAllocator::kGranulesMax * kGranuleBytes;
 constexpr std::uint64_t kStamp = 99;
 
 class LargeResizeTest : public DomainTest {
@@ -74,7 +73,7 @@ TEST_F(LargeResizeTest, WithinItsPagesNothingChanges) {
 }
 
 TEST_F(LargeResizeTest, AMappingGrowsAndShrinksAndKeepsItsContents) {
-  constexpr std::size_t kFirst = kRunMax + 2 * kMiB;
+  constexpr std::size_t kFirst = kRunBytesMax + 2 * kMiB;
   LargeBlock& block = take(kFirst);
   EXPECT_TRUE(resize(block, kFirst, 4 * kFirst));
   EXPECT_EQ(large().stats().mapped_bytes, block.bytes);
@@ -84,7 +83,7 @@ TEST_F(LargeResizeTest, AMappingGrowsAndShrinksAndKeepsItsContents) {
 }
 
 TEST_F(LargeResizeTest, AMappingThatCannotGrowInPlaceMovesItsPages) {
-  constexpr std::size_t kFirst = kRunMax + 2 * kMiB;
+  constexpr std::size_t kFirst = kRunBytesMax + 2 * kMiB;
   LargeBlock& block = take(kFirst);
   const Address user = block.user.address();
   os::plan_faults_for_test({.fail_nth = 1});  // the attempt in place
@@ -98,7 +97,7 @@ TEST_F(LargeResizeTest, AMappingThatCannotGrowInPlaceMovesItsPages) {
 }
 
 TEST_F(LargeResizeTest, WhateverCallFailsTheBlockIsAsItWas) {
-  constexpr std::size_t kFirst = kRunMax + 2 * kMiB;
+  constexpr std::size_t kFirst = kRunBytesMax + 2 * kMiB;
   LargeBlock& block = take(kFirst);
   for (std::uint64_t n = 1; n <= 6; ++n) {
     const std::size_t usable = block.usable();
@@ -112,29 +111,29 @@ TEST_F(LargeResizeTest, WhateverCallFailsTheBlockIsAsItWas) {
 }
 
 TEST_F(LargeResizeTest, ABlockDoesNotChangeBetweenRunAndMapping) {
-  LargeBlock& run = take(kRunMax / 2);
-  EXPECT_FALSE(resize(run, kRunMax / 2, kRunMax + kMiB));
-  LargeBlock& mapping = take(kRunMax + kMiB);
-  EXPECT_FALSE(resize(mapping, kRunMax + kMiB, kRunMax / 2));
+  LargeBlock& run = take(kRunBytesMax / 2);
+  EXPECT_FALSE(resize(run, kRunBytesMax / 2, kRunBytesMax + kMiB));
+  LargeBlock& mapping = take(kRunBytesMax + kMiB);
+  EXPECT_FALSE(resize(mapping, kRunBytesMax + kMiB, kRunBytesMax / 2));
   large().release(run);
   large().release(mapping);
 }
 
 TEST_F(LargeResizeTest, ImpossibleSizesAreRefused) {
-  LargeBlock& block = take(kRunMax + kMiB);
+  LargeBlock& block = take(kRunBytesMax + kMiB);
   for (const std::size_t bytes : {SIZE_MAX, kRequestMax, kRequestMax - kPageBytes,
                                   std::size_t{1} << 50}) {
-    EXPECT_FALSE(resize(block, kRunMax + kMiB, bytes)) << bytes;
+    EXPECT_FALSE(resize(block, kRunBytesMax + kMiB, bytes)) << bytes;
   }
   large().release(block);
 }
 
 TEST_F(LargeResizeTest, AWidelyAlignedMappingIsNotMovedOffItsAlignment) {
   constexpr std::size_t kAlign = 64 * kMiB;
-  LargeBlock& block = take(kRunMax + kMiB, kAlign);
+  LargeBlock& block = take(kRunBytesMax + kMiB, kAlign);
   ASSERT_EQ(block.user.address() % kAlign, 0u);
   os::plan_faults_for_test({.fail_nth = 1});
-  const bool resized = large().try_resize(block, 2 * kRunMax + kMiB);
+  const bool resized = large().try_resize(block, 2 * kRunBytesMax + kMiB);
   os::plan_faults_for_test({});
   // Without front bytes the tier cannot know what was asked for; realloc() promises 16 bytes.
   EXPECT_EQ(resized, kFrontBytes == 0);

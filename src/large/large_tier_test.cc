@@ -14,7 +14,6 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kRunMax = RunAllocator::kGranulesMax * kGranuleBytes;
 constexpr std::size_t kSmallestLarge = pool::kRequestMax + 1;
 
 class LargeTierTest : public DomainTest {
@@ -33,8 +32,8 @@ class LargeTierTest : public DomainTest {
 
 TEST_F(LargeTierTest, RunsUpToTheLimitAndMappingsAbove) {
   LargeBlock& run = take(kSmallestLarge);
-  LargeBlock& longest = take(kRunMax - kPageBytes);
-  LargeBlock& mapping = take(kRunMax + 1);
+  LargeBlock& longest = take(kRunBytesMax - kPageBytes);
+  LargeBlock& mapping = take(kRunBytesMax + 1);
   EXPECT_EQ(run.origin, LargeOrigin::Run);
   EXPECT_EQ(longest.origin, LargeOrigin::Run);
   EXPECT_EQ(mapping.origin, LargeOrigin::Mapping);
@@ -47,7 +46,7 @@ TEST_F(LargeTierTest, RunsUpToTheLimitAndMappingsAbove) {
 }
 
 TEST_F(LargeTierTest, TheMapLeadsFromTheUserPointerToTheRecord) {
-  for (const std::size_t request : {kSmallestLarge, 3 * kGranuleBytes, kRunMax + kMiB}) {
+  for (const std::size_t request : {kSmallestLarge, 3 * kGranuleBytes, kRunBytesMax + kMiB}) {
     LargeBlock& block = take(request);
     std::byte* const user = block.user.unsafe_bytes();
     EXPECT_EQ(entry_at(user).kind(), GranuleKind::Large);
@@ -62,7 +61,7 @@ TEST_F(LargeTierTest, TheMapLeadsFromTheUserPointerToTheRecord) {
 
 TEST_F(LargeTierTest, EveryByteIsUsableForEveryAlignment) {
   for (std::size_t align = kMinAlignBytes; align <= 4 * kMiB; align *= 4) {
-    for (const std::size_t request : {std::size_t{1}, kSmallestLarge, kRunMax}) {
+    for (const std::size_t request : {std::size_t{1}, kSmallestLarge, kRunBytesMax}) {
       LargeBlock& block = take(request, align);
       EXPECT_EQ(block.user.address() % align, 0u) << align;
       EXPECT_GE(block.usable(), request);
@@ -94,7 +93,7 @@ TEST_F(LargeTierTest, WhatOverflowsIsRefused) {
 }
 
 TEST_F(LargeTierTest, ZeroedMeansZero) {
-  for (const std::size_t request : {kSmallestLarge, 5 * kGranuleBytes, kRunMax + kMiB}) {
+  for (const std::size_t request : {kSmallestLarge, 5 * kGranuleBytes, kRunBytesMax + kMiB}) {
     for (unsigned round = 0; round < 4; ++round) {
       LargeBlock& block = take(request);
       std::byte* const user = block.user.unsafe_bytes();
@@ -113,7 +112,7 @@ TEST_F(LargeTierTest, ZeroedMeansZero) {
 
 TEST_F(LargeTierTest, ForEachLiveVisitsTheLiveBlocks) {
   LargeBlock& first = take(kSmallestLarge);
-  LargeBlock& second = take(kRunMax + 1);
+  LargeBlock& second = take(kRunBytesMax + 1);
   LargeBlock& gone = take(kSmallestLarge);
   large().release(gone);
   std::vector<const LargeBlock*> seen;
@@ -193,7 +192,7 @@ TEST_F(HeldBlockTest, TheNextOneDisplacesIt) {
 }
 
 TEST_F(HeldBlockTest, MappingsLongRunsAndStrictAlignmentsAreNotHeld) {
-  LargeBlock& mapping = take_or_reuse(kRunMax + 1);
+  LargeBlock& mapping = take_or_reuse(kRunBytesMax + 1);
   LargeBlock& run = take_or_reuse(2 * kMiB);
   large().release(mapping, held_);
   large().release(run, held_);
@@ -238,7 +237,8 @@ TEST_F(LargeTierTest, WhateverCallFailsTheTierStaysSound) {
   for (std::uint64_t n = 1;; ++n) {
     os::plan_faults_for_test({.fail_from = n});
     std::vector<LargeBlock*> live;
-    for (const std::size_t request : {kSmallestLarge, kRunMax, kRunMax + kMiB, 3 * kGranuleBytes}) {
+    for (const std::size_t request :
+         {kSmallestLarge, kRunBytesMax, kRunBytesMax + kMiB, 3 * kGranuleBytes}) {
       for (const std::size_t align : {kMinAlignBytes, kMiB}) {
         LargeBlock* const block = large().allocate(request, align);
         refused += block == nullptr ? 1 : 0;

@@ -100,4 +100,7 @@ class RunAllocator {
   std::size_t free_granules_ = 0;
 };
 
+/// What a run can hold; larger requests are mapped.
+inline constexpr std::size_t kRunBytesMax = RunAllocator::kGranulesMax * kGranuleBytes;
+
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

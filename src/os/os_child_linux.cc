@@ -49,7 +49,6 @@ namespace hakmem::os {
 
 namespace {
 
-constexpr int kEintr = 4;
 constexpr std::size_t kChildStackBytes = 16 * kKiB;
 
 /// What the child needs between clone and exec; lives in the parent's frame, which is suspended.
@@ -130,7 +129,7 @@ std::size_t converse(const Child& child, const char* request, std::size_t reques
     pollfd poll_fd{child.stream, static_cast<short>(POLLIN | (sending ? POLLOUT : 0)), 0};
     const long ready = system_call(SYS_poll, as_long(&poll_fd), 1,
                                    static_cast<long>(deadline_ms - now));
-    if (ready == -kEintr) continue;
+    if (ready == kInterrupted) continue;
     if (ready <= 0) break;
     if (sending && (poll_fd.revents & POLLOUT) != 0) {
       const long wrote = system_call(SYS_sendto, child.stream, as_long(request + sent),
@@ -143,7 +142,7 @@ std::size_t converse(const Child& child, const char* request, std::size_t reques
       const long got = system_call(SYS_recvfrom, child.stream, as_long(answer + received),
                                    static_cast<long>(answer_bytes - received), MSG_DONTWAIT);
       constexpr long kWouldBlock = -11;
-      if (got == 0 || (got < 0 && got != kWouldBlock && got != -kEintr)) break;
+      if (got == 0 || (got < 0 && got != kWouldBlock && got != kInterrupted)) break;
       if (got > 0) received += static_cast<std::size_t>(got);
     }
   }
@@ -153,7 +152,7 @@ std::size_t converse(const Child& child, const char* request, std::size_t reques
 void end_child(Child& child) noexcept {
   close_file(child.stream);
   system_call(SYS_kill, child.process, SIGKILL);
-  while (system_call(SYS_wait4, child.process, 0, __WALL, 0) == -kEintr) {
+  while (system_call(SYS_wait4, child.process, 0, __WALL, 0) == kInterrupted) {
   }
   take_back_child_signal(child.process);
   child = Child{};

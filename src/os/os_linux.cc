@@ -13,7 +13,6 @@ namespace hakmem::os {
 namespace {
 
 constexpr long kNoFile = -1;
-constexpr int kEintr = 4;
 
 std::byte* map_with(std::size_t bytes, int protection) noexcept {
   if (fault_planted(Call::Map)) return nullptr;
@@ -151,7 +150,7 @@ bool write_all(int fd, const void* bytes, std::size_t size) noexcept {
   const char* cursor = static_cast<const char*>(bytes);
   while (size != 0) {
     const long wrote = system_call(SYS_write, fd, as_long(cursor), static_cast<long>(size));
-    if (wrote == -kEintr) continue;
+    if (wrote == kInterrupted) continue;
     if (wrote <= 0) return false;
     cursor += wrote;
     size -= static_cast<std::size_t>(wrote);
@@ -171,7 +170,7 @@ int open_file(const char* path, OpenFor purpose) noexcept {
 long read_some(int fd, void* out, std::size_t size) noexcept {
   for (;;) {
     const long got = system_call(SYS_read, fd, as_long(out), static_cast<long>(size));
-    if (got != -kEintr) return got;
+    if (got != kInterrupted) return got;
   }
 }
 

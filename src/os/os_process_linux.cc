@@ -17,7 +17,6 @@ namespace hakmem::os {
 
 namespace {
 
-constexpr int kEintr = 4;
 constexpr long kInvalidMemory = -14;  // EFAULT
 
 /// Reads one hexadecimal number and stops behind it.
@@ -166,7 +165,7 @@ bool write_all_at(int fd, const void* bytes, std::size_t size, std::uint64_t off
   while (size != 0) {
     const long wrote = system_call(SYS_pwrite64, fd, as_long(cursor), static_cast<long>(size),
                                    static_cast<long>(offset));
-    if (wrote == -kEintr) continue;
+    if (wrote == kInterrupted) continue;
     if (wrote <= 0) return false;
     cursor += wrote;
     offset += static_cast<std::uint64_t>(wrote);

@@ -17,7 +17,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kBytes = 4 * kPageBytes;
+constexpr std::size_t kMapped = 4 * kPageBytes;
 
 bool is_mapped(const std::byte* page) {
   unsigned char resident;
@@ -41,12 +41,12 @@ class Os : public testing::Test {
 };
 
 TEST_F(Os, AMappingIsZeroedAndWritableUntilItIsGivenBack) {
-  std::byte* const memory = os::map(kBytes, os::Access::ReadWrite);
+  std::byte* const memory = os::map(kMapped, os::Access::ReadWrite);
   ASSERT_NE(memory, nullptr);
   EXPECT_EQ(reinterpret_cast<Address>(memory) % kPageBytes, 0u);
-  EXPECT_TRUE(reads_as_zero(memory, kBytes));
-  std::memset(memory, 0x5a, kBytes);
-  EXPECT_TRUE(os::unmap(memory, kBytes));
+  EXPECT_TRUE(reads_as_zero(memory, kMapped));
+  std::memset(memory, 0x5a, kMapped);
+  EXPECT_TRUE(os::unmap(memory, kMapped));
   const int before = errno;
   EXPECT_FALSE(is_mapped(memory));
   errno = before;
@@ -60,72 +60,72 @@ TEST_F(Os, AnImpossibleMappingIsRefused) {
 
 TEST_F(Os, AnAlignedMappingIsAlignedAndExactlyAsLong) {
   for (std::size_t align = kPageBytes; align <= kGiB; align *= 8) {
-    std::byte* const memory = os::map_aligned(kBytes, align);
+    std::byte* const memory = os::map_aligned(kMapped, align);
     ASSERT_NE(memory, nullptr) << align;
     EXPECT_EQ(reinterpret_cast<Address>(memory) % align, 0u) << align;
-    memory[0] = memory[kBytes - 1] = std::byte{1};
-    EXPECT_TRUE(os::unmap(memory, kBytes));
+    memory[0] = memory[kMapped - 1] = std::byte{1};
+    EXPECT_TRUE(os::unmap(memory, kMapped));
   }
 }
 
 TEST_F(Os, ReadOnlyMemoryBecomesWritablePieceByPiece) {
-  std::byte* const memory = os::map(kBytes, os::Access::ReadOnly);
+  std::byte* const memory = os::map(kMapped, os::Access::ReadOnly);
   ASSERT_NE(memory, nullptr);
-  EXPECT_TRUE(reads_as_zero(memory, kBytes));
+  EXPECT_TRUE(reads_as_zero(memory, kMapped));
   ASSERT_TRUE(os::make_writable(memory + kPageBytes, kPageBytes));
   memory[kPageBytes] = std::byte{1};
   const ChildRun run = run_child([&] { memory[0] = std::byte{1}; });
   EXPECT_FALSE(run.exited_with(0)) << "the other pages must stay read-only";
-  os::unmap(memory, kBytes);
+  os::unmap(memory, kMapped);
 }
 
 TEST_F(Os, ShrinkingGivesTheTailBackAndGrowingKeepsContents) {
-  std::byte* const memory = os::map(kBytes, os::Access::ReadWrite);
-  std::memset(memory, 0x5a, kBytes);
-  ASSERT_TRUE(os::resize_in_place(memory, kBytes, kPageBytes));
+  std::byte* const memory = os::map(kMapped, os::Access::ReadWrite);
+  std::memset(memory, 0x5a, kMapped);
+  ASSERT_TRUE(os::resize_in_place(memory, kMapped, kPageBytes));
   const int before = errno;
   EXPECT_FALSE(is_mapped(memory + kPageBytes));
   errno = before;
   EXPECT_EQ(memory[kPageBytes - 1], std::byte{0x5a});
-  if (os::resize_in_place(memory, kPageBytes, kBytes)) {  // what was ours just now is likely free
+  if (os::resize_in_place(memory, kPageBytes, kMapped)) {  // what was ours just now is likely free
     EXPECT_EQ(memory[0], std::byte{0x5a});
-    EXPECT_TRUE(reads_as_zero(memory + kPageBytes, kBytes - kPageBytes));
-    os::unmap(memory, kBytes);
+    EXPECT_TRUE(reads_as_zero(memory + kPageBytes, kMapped - kPageBytes));
+    os::unmap(memory, kMapped);
   } else {
     os::unmap(memory, kPageBytes);
   }
 }
 
 TEST_F(Os, GrowingIntoANeighbourIsRefused) {
-  std::byte* const memory = os::map(kBytes, os::Access::ReadWrite);
+  std::byte* const memory = os::map(kMapped, os::Access::ReadWrite);
   EXPECT_FALSE(os::resize_in_place(memory, kPageBytes, 2 * kPageBytes));
   memory[kPageBytes] = std::byte{7};
-  os::unmap(memory, kBytes);
+  os::unmap(memory, kMapped);
 }
 
 TEST_F(Os, MovedPagesKeepTheirContentsAndLeaveTheirPlace) {
-  std::byte* const from = os::map(kBytes, os::Access::ReadWrite);
-  std::byte* const to = os::map(2 * kBytes, os::Access::ReadWrite);
-  for (std::size_t i = 0; i < kBytes; ++i) from[i] = static_cast<std::byte>(i % 251);
-  ASSERT_TRUE(os::move_pages(from, kBytes, to, 2 * kBytes));
+  std::byte* const from = os::map(kMapped, os::Access::ReadWrite);
+  std::byte* const to = os::map(2 * kMapped, os::Access::ReadWrite);
+  for (std::size_t i = 0; i < kMapped; ++i) from[i] = static_cast<std::byte>(i % 251);
+  ASSERT_TRUE(os::move_pages(from, kMapped, to, 2 * kMapped));
   const int before = errno;
   EXPECT_FALSE(is_mapped(from));
   errno = before;
   bool same = true;
-  for (std::size_t i = 0; i < kBytes; ++i) same &= to[i] == static_cast<std::byte>(i % 251);
+  for (std::size_t i = 0; i < kMapped; ++i) same &= to[i] == static_cast<std::byte>(i % 251);
   EXPECT_TRUE(same);
-  EXPECT_TRUE(reads_as_zero(to + kBytes, kBytes));
-  os::unmap(to, 2 * kBytes);
+  EXPECT_TRUE(reads_as_zero(to + kMapped, kMapped));
+  os::unmap(to, 2 * kMapped);
 }
 
 TEST_F(Os, DiscardedPagesReadAsZeroAndOthersDoNot) {
-  std::byte* const memory = os::map(kBytes, os::Access::ReadWrite);
-  std::memset(memory, 0x5a, kBytes);
+  std::byte* const memory = os::map(kMapped, os::Access::ReadWrite);
+  std::memset(memory, 0x5a, kMapped);
   ASSERT_TRUE(os::discard(memory + kPageBytes, kPageBytes));
   EXPECT_EQ(memory[kPageBytes - 1], std::byte{0x5a});
   EXPECT_TRUE(reads_as_zero(memory + kPageBytes, kPageBytes));
   EXPECT_EQ(memory[2 * kPageBytes], std::byte{0x5a});
-  os::unmap(memory, kBytes);
+  os::unmap(memory, kMapped);
 }
 
 TEST_F(Os, AdviceAboutHugePagesChangesNoContents) {

@@ -21,6 +21,8 @@ HAK_INLINE long system_call(long number, long a = 0, long b = 0, long c = 0, lon
   return result;
 }
 
+constexpr long kInterrupted = -4;  // EINTR
+
 /// The kernel returns -1 … -4095 for errors.
 HAK_INLINE bool is_error(long result) noexcept { return result < 0 && result >= -4095; }
 

@@ -11,7 +11,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kSizeMax = 70000;
+constexpr std::size_t kTriedMax = 70000;
 
 class PageTierTest : public testing::TestWithParam<PageSide> {
  protected:
@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Sides, PageTierTest, testing::Values(PageSide::After, P
 
 TEST_P(PageTierTest, ForEverySizeTheBlockIsOpenTheGuardClosedAndSoIsAllOfItAfterwards) {
   enable(64 * kMiB);
-  for (std::size_t request = 0; request <= kSizeMax; request += request < 5000 ? 1 : 13) {
+  for (std::size_t request = 0; request <= kTriedMax; request += request < 5000 ? 1 : 13) {
     SCOPED_TRACE(request);
     PageBlock* const block = allocate(request);
     ASSERT_NE(block, nullptr);

@@ -126,8 +126,8 @@ TEST_F(ResumeTest, AnotherClassOrPurgedPagesStartAnew) {
 }
 
 TEST_F(ResumeTest, ManySmallBlocksAreCarvedAnewInAddressOrder) {
-  constexpr ClassIndex kSmall = class_for(16);
-  EXPECT_EQ(carved_after_return(kSmall, kSmall, false) != 0, capacity_of(kSmall) <= 256);
+  constexpr ClassIndex kSixteen = class_for(16);
+  EXPECT_EQ(carved_after_return(kSixteen, kSixteen, false) != 0, capacity_of(kSixteen) <= 256);
 }
 
 TEST_F(RefillTest, AHeapThatFillsItsSuperSlabsGetsHugePagesEarlier) {

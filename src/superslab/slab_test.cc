@@ -10,12 +10,12 @@
 namespace hakmem {
 namespace {
 
-constexpr std::size_t kBlockBytes = 64;
+constexpr std::size_t kStride = 64;
 
 /// One slab of 64-byte blocks. In the tiny geometry it has four of them.
 class SlabTest : public testing::Test {
  protected:
-  void carve(std::size_t blocks) { ASSERT_TRUE(slab_.try_carve(blocks * kBlockBytes)); }
+  void carve(std::size_t blocks) { ASSERT_TRUE(slab_.try_carve(blocks * kStride)); }
   std::size_t list_length() const {
     std::size_t length = 0;
     for (SlabBase block = slab_.free; block && length <= slab_.capacity; block = next_of(block)) {
@@ -25,11 +25,11 @@ class SlabTest : public testing::Test {
   }
 
   SuperSlabWithMemory superslab_{SuperSlabKind::Single};
-  Slab& slab_ = superslab_->take_unit(class_for(kBlockBytes));
+  Slab& slab_ = superslab_->take_unit(class_for(kStride));
 };
 
 TEST_F(SlabTest, AFreshSlabHasRoomAndNoBlocks) {
-  EXPECT_EQ(slab_.capacity, capacity_of(class_for(kBlockBytes)));
+  EXPECT_EQ(slab_.capacity, capacity_of(class_for(kStride)));
   EXPECT_EQ(slab_.used, 0u);
   EXPECT_FALSE(slab_.try_pop());
   EXPECT_FALSE(slab_.is_exhausted());
@@ -55,7 +55,7 @@ TEST_F(SlabTest, CarvingMakesAtLeastOneBlockAndNoneBeyondTheCapacity) {
   while (slab_.try_pop()) {
   }
   EXPECT_TRUE(slab_.is_exhausted());
-  EXPECT_FALSE(slab_.try_carve(kBlockBytes));
+  EXPECT_FALSE(slab_.try_carve(kStride));
   EXPECT_EQ(slab_.verify(), SlabDefect::None);
 }
 
@@ -67,7 +67,7 @@ TEST_F(SlabTest, EveryBlockIsHandedOutOnceInsideTheSlab) {
     ASSERT_TRUE(block);
     EXPECT_TRUE(seen.insert(block.address()).second);
     EXPECT_GE(block.unsafe_bytes(), slab_.data);
-    EXPECT_LE(block.unsafe_bytes() + kBlockBytes, slab_.data + kGranuleBytes);
+    EXPECT_LE(block.unsafe_bytes() + kStride, slab_.data + kGranuleBytes);
   }
   EXPECT_EQ(seen.size(), slab_.capacity);
 }
@@ -76,7 +76,7 @@ TEST_F(SlabTest, TheEquationHoldsThroughPushesAndPops) {
   std::vector<SlabBase> live;
   for (unsigned round = 0; round < 300; ++round) {
     const bool take = live.empty() || round % 5 < 3;
-    if (take && !slab_.free && !slab_.try_carve(kBlockBytes)) break;
+    if (take && !slab_.free && !slab_.try_carve(kStride)) break;
     if (take) {
       live.push_back(slab_.try_pop());
     } else {
@@ -131,7 +131,7 @@ TEST_F(SlabTest, ABoundaryIsTheFirstByteOfABlockAndNothingElse) {
   EXPECT_FALSE(slab_.is_carved_block(slab_.block_at(2))) << "not carved yet";
   EXPECT_TRUE(slab_.is_block_boundary(slab_.block_at(2)));
   EXPECT_FALSE(slab_.is_block_boundary(slab_.block_at(slab_.capacity)));
-  for (std::size_t inside = 1; inside < kBlockBytes; ++inside) {
+  for (std::size_t inside = 1; inside < kStride; ++inside) {
     const SlabBase base = SlabBase::unsafe_from(slab_.block_at(1).unsafe_bytes() + inside);
     EXPECT_FALSE(slab_.is_block_boundary(base)) << inside;
     EXPECT_FALSE(slab_.is_carved_block(base)) << inside;
@@ -215,8 +215,8 @@ TEST_F(SlabVerify, FindsABlockFreedTwice) {
 }
 
 TEST_F(SlabVerify, FindsANodeOfAnotherSlab) {
-  Slab& other = superslab_->take_unit(class_for(kBlockBytes));
-  ASSERT_TRUE(other.try_carve(kBlockBytes));
+  Slab& other = superslab_->take_unit(class_for(kStride));
+  ASSERT_TRUE(other.try_carve(kStride));
   set_next(slab_.block_at(2), other.block_at(0));
   EXPECT_EQ(slab_.verify(), SlabDefect::ForeignNode);
 }
@@ -233,7 +233,7 @@ TEST_F(SlabVerify, FindsAnUncarvedNode) {
 }
 
 TEST_F(SlabVerify, FindsAWrongClass) {
-  slab_.class_index = class_for(kBlockBytes + 1);
+  slab_.class_index = class_for(kStride + 1);
   EXPECT_EQ(slab_.verify(), SlabDefect::WrongClass);
   slab_.class_index = ClassIndex{};
   EXPECT_EQ(slab_.verify(), SlabDefect::WrongClass);

@@ -10,13 +10,13 @@
 namespace hakmem {
 namespace {
 
-constexpr ClassIndex kSmall = class_for(64);
-constexpr ClassIndex kWide = class_for(kSingleSlabBlockMax + 1);
+constexpr ClassIndex kNarrow = class_for(64);
+constexpr ClassIndex kWhole = class_for(kSingleSlabBlockMax + 1);
 
 /// Both kinds: units of one slab and spans.
 class SuperSlabTest : public testing::TestWithParam<SuperSlabKind> {
  protected:
-  ClassIndex own_class() const { return GetParam() == SuperSlabKind::Single ? kSmall : kWide; }
+  ClassIndex own_class() const { return GetParam() == SuperSlabKind::Single ? kNarrow : kWhole; }
   std::size_t units() const { return SuperSlab::kSlabs / superslab_.span_slabs(); }
   /// Takes a unit as its user does; the slab is then in use.
   Slab& take() {
@@ -36,9 +36,9 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SuperSlabTest,
                          });
 
 TEST_P(SuperSlabTest, KindsFollowFromTheClass) {
-  EXPECT_EQ(kind_for(kSmall), SuperSlabKind::Single);
+  EXPECT_EQ(kind_for(kNarrow), SuperSlabKind::Single);
   EXPECT_EQ(kind_for(class_for(kSingleSlabBlockMax)), SuperSlabKind::Single);
-  EXPECT_EQ(kind_for(kWide), SuperSlabKind::Span);
+  EXPECT_EQ(kind_for(kWhole), SuperSlabKind::Span);
 }
 
 TEST_P(SuperSlabTest, AFreshOneIsEmptyAndAgreesWithItself) {
@@ -158,7 +158,7 @@ TEST_P(SuperSlabTest, VerifyFindsASlabWithADefect) {
   ++slab.used;
   EXPECT_EQ(superslab_.verify(), SlabDefect::Counters);
   slab.used = 0;
-  slab.reset(GetParam() == SuperSlabKind::Single ? kWide : kSmall, slab.span_slabs, slab.unit);
+  slab.reset(GetParam() == SuperSlabKind::Single ? kWhole : kNarrow, slab.span_slabs, slab.unit);
   EXPECT_EQ(superslab_.verify(), SlabDefect::WrongClass);
 }
 

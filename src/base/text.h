@@ -1,0 +1,14 @@
+// Texts of the C library's kind, for code that may not call it.
+// Invariant: reads no byte behind the first difference.
+#pragma once
+
+#include "base/compiler.h"
+
+namespace hakmem {
+
+HAK_INLINE bool starts_with(const char* text, const char* prefix) noexcept {
+  while (*prefix != '\0' && *text == *prefix) ++text, ++prefix;
+  return *prefix == '\0';
+}
+
+}  // namespace hakmem
