@@ -259,7 +259,7 @@ function(hakmem_add_library level)
 endfunction()
 
 # The target's files are compiled ten at a time: most of a test's or a tool's compile time is the
-# headers that all of them have. Not for the allocator, whose files are compiled as they are shipped.
+# headers that all of them have. Not for the libraries, whose files are compiled one by one.
 function(hakmem_compile_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
 endfunction()

@@ -100,7 +100,7 @@ def redis(run):
                          "--appendonly", "no", "--daemonize", "no", "--dir", run.folder],
         ready=b"accept connections at")
     # Its output is made of rates; the exit status and standard error say whether it worked.
-    run.run("redis-benchmark", ["redis-benchmark", "-s", socket, "-n", "10000", "-c", "20", "-r",
+    run.run("redis-benchmark", ["redis-benchmark", "-s", socket, "-n", "4000", "-c", "20", "-r",
                                 "1000", "-d", "100", "-q", "-t",
                                 "ping,set,get,incr,lpush,lpop,sadd,hset,zadd,lrange_100,mset"],
             stdout=False, seconds=120)
