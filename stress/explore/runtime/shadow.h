@@ -66,14 +66,14 @@ class Shadow {
   bool is_full() const noexcept { return touched_.size() >= kTableSize / 2; }
 
  private:
-  static constexpr std::size_t kTableSize = 16384;  // a power of two
+  static constexpr std::size_t kTableSize = 65536;  // a power of two
   static constexpr std::size_t kRangesMax = 8;
   static constexpr std::uint16_t kNone = 0xffff;
   static constexpr std::size_t kWordBytes = 8;
 
   /// Where the search for a word begins: neighbours lie side by side.
   static std::size_t home_of(Address key) noexcept {
-    return static_cast<std::size_t>(key + ((key >> 6) * 0x9e3779b97f4a7c15u >> 50)) % kTableSize;
+    return static_cast<std::size_t>(key + ((key >> 6) * 0x9e3779b97f4a7c15u >> 48)) % kTableSize;
   }
 
   /// Last epochs at which each thread accessed the bytes, by kind of access.
