@@ -16,6 +16,7 @@ struct Geometry {
   std::size_t owner_tags_max;        ///< heaps with a tag of their own; later ones share none
   std::size_t run_region_bytes;      ///< address space that the run allocator takes at a time
   std::size_t reserve_ahead_bytes;   ///< address space reserved at once when it is plentiful
+  std::size_t filled_bytes_max;      ///< freed bytes that are filled and checked, levels 3 and 4
 
   constexpr std::size_t superslab_bytes() const noexcept {
     return slabs_per_superslab * kGranuleBytes;
@@ -30,6 +31,7 @@ inline constexpr Geometry kProductGeometry{
     .owner_tags_max = 0xfffd,
     .run_region_bytes = 32 * kMiB,
     .reserve_ahead_bytes = 256 * kMiB,
+    .filled_bytes_max = 256 * kKiB,
 };
 
 /// Slabs of four blocks, SuperSlabs of four slabs, three owner tags: every edge is near.
@@ -41,6 +43,7 @@ inline constexpr Geometry kTinyGeometryForTest{
     .owner_tags_max = 3,
     .run_region_bytes = 8 * kGranuleBytes,
     .reserve_ahead_bytes = 64 * kGranuleBytes,
+    .filled_bytes_max = 512,
 };
 
 }  // namespace hakmem

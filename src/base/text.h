@@ -11,4 +11,9 @@ HAK_INLINE bool starts_with(const char* text, const char* prefix) noexcept {
   return *prefix == '\0';
 }
 
+HAK_INLINE bool same_text(const char* a, const char* b) noexcept {
+  while (*a != '\0' && *a == *b) ++a, ++b;
+  return *a == *b;
+}
+
 }  // namespace hakmem

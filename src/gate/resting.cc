@@ -63,8 +63,10 @@ void rest(Domain& domain, ThreadState& thread, const CheckedBlock& block, Quaran
           const QuarantineLimits& limits, const Detection& detection) noexcept {
   const std::size_t bytes = bytes_of(block);
   while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
-  resting.push({reinterpret_cast<Address>(block.user), bytes, block.record});
+  // In this order: a thread that a fork cuts off in between loses the block, while one that is in
+  // the queue without being Quarantined would look as if it had been handed out twice.
   block.record->publish(BlockState::Quarantined);
+  resting.push({reinterpret_cast<Address>(block.user), bytes, block.record});
 }
 
 /// Lets a block rest whose fill would not cover it, or that is too large for the quarantine. A

@@ -1,18 +1,10 @@
 #include "gate/tier_switches.h"
 
+#include "base/text.h"
 #include "gate/thread_lifecycle.h"
 #include "superslab/park.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
-
-namespace {
-
-bool same(const char* a, const char* b) noexcept {
-  while (*a != '\0' && *a == *b) ++a, ++b;
-  return *a == *b;
-}
-
-}  // namespace
 
 bool apply_switches(Domain& domain, ThreadState& thread, const Options& options) noexcept {
   Switches& switches = domain.slabs.switches;
@@ -24,7 +16,7 @@ bool apply_switches(Domain& domain, ThreadState& thread, const Options& options)
   switches.pool = options.pool;
   switches.shared_pool = options.shared_pool;
   domain.slabs.pool.keep(options.shared_pool);
-  switches.direct = same(options.remote.bytes, "direct");
+  switches.direct = same_text(options.remote.bytes, "direct");
   // At levels with records the checked gate asks for failures itself.
   switches.parks = switches.direct || (domain.failures.on() && !kRecordLayout);
   const bool plain = options.tiny && options.pool && !switches.parks;
@@ -32,7 +24,7 @@ bool apply_switches(Domain& domain, ThreadState& thread, const Options& options)
     park_all(domain.slabs, *thread.heap);
     if (switches.direct) thread.tag_bits = ThreadState::kNoTag;
   }
-  return switches.direct || same(options.remote.bytes, "queue");
+  return switches.direct || same_text(options.remote.bytes, "queue");
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -19,11 +19,6 @@ constinit char maps_buffer[kMapsBufferBytes] = {};
 constinit Elf64_Phdr program_headers[kProgramHeadersMax] = {};
 constinit unsigned char notes[kNotesMax] = {};
 
-bool same(const char* a, const char* b) noexcept {
-  while (*a != '\0' && *a == *b) ++a, ++b;
-  return *a == *b;
-}
-
 const char* base_name(const char* path) noexcept {
   const char* name = path;
   for (; *path != '\0'; ++path) {
@@ -44,7 +39,7 @@ void find_build_id(std::size_t size, char (&out)[kBuildIdTextMax]) noexcept {
     const std::size_t next = bytes_at + round_up(header.n_descsz, kNoteAlign);
     if (bytes_at > size || next > size || next <= at) return;
     if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == sizeof ELF_NOTE_GNU &&
-        same(reinterpret_cast<const char*>(notes + name_at), ELF_NOTE_GNU)) {
+        same_text(reinterpret_cast<const char*>(notes + name_at), ELF_NOTE_GNU)) {
       TextSink sink(out, sizeof out);
       for (std::size_t i = 0; i < header.n_descsz; ++i) sink.hex(notes[bytes_at + i], 2);
       return;
@@ -107,7 +102,7 @@ struct ModuleTable::Walk {
   char file_path[kModulePathMax] = {};
 
   bool operator()(const os::Mapping& mapping) noexcept {
-    const bool is_file = mapping.path[0] == '/' || same(mapping.path, "[vdso]");
+    const bool is_file = mapping.path[0] == '/' || same_text(mapping.path, "[vdso]");
     if (!is_file) return true;
     if (mapping.file_offset == 0) {
       file_begin = mapping.begin;
@@ -116,7 +111,7 @@ struct ModuleTable::Walk {
     for (std::uint32_t i = 0; i < count; ++i) {
       const Address call = pcs[i] - 1;  // a return address may be behind the mapping's last byte
       if (call < mapping.begin || call >= mapping.end) continue;
-      const Address base = same(file_path, mapping.path) ? file_begin
+      const Address base = same_text(file_path, mapping.path) ? file_begin
                                                          : mapping.begin - mapping.file_offset;
       table->of_pc_[i] = table->module_at(base, mapping.path);
     }

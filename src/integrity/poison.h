@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "base/units.h"
+#include "base/build_config.h"
 
 namespace hakmem {
 
@@ -14,7 +14,7 @@ namespace hakmem {
 inline constexpr unsigned char kFreedByte = 0xa2;
 /// Freed bytes that are filled and checked at most, from the block's start: a large block's pages
 /// must not be touched for it.
-inline constexpr std::size_t kFillBytesMax = 256 * kKiB;
+inline constexpr std::size_t kFillBytesMax = kGeometry.filled_bytes_max;
 
 constexpr std::size_t filled_bytes(std::size_t request) noexcept {
   return request < kFillBytesMax ? request : kFillBytesMax;

@@ -1,5 +1,6 @@
 #include "integrity/suppressions.h"
 
+#include "base/text.h"
 #include "os/os.h"
 
 namespace hakmem {
@@ -26,15 +27,10 @@ bool can_be_suppressed(const ViolationRow& row) noexcept {
          row.violation != Violation::kGuardHit;
 }
 
-bool same(const char* a, const char* b) noexcept {
-  while (*a != '\0' && *a == *b) ++a, ++b;
-  return *a == *b;
-}
-
 /// The number of "HKnnn" that a rule may name; -1 for anything else, and then `what` says why.
 int id_of_kind(const char* kind, const char*& what) noexcept {
-  if (same(kind, "*")) return kAnyKind;
-  if (same(kind, "leak")) return id_of(Violation::kLeak);
+  if (same_text(kind, "*")) return kAnyKind;
+  if (same_text(kind, "leak")) return id_of(Violation::kLeak);
   what = "the kind must be HKnnn, leak or * (`hakmem explain` lists all)";
   if (kind[0] != 'H' || kind[1] != 'K') return -1;
   int number = 0, digits = 0;
@@ -168,7 +164,7 @@ bool is_suppressed(const Finding& finding, const ResolvedFinding& stacks) noexce
   for (std::uint32_t i = 0; i < rule_count; ++i) {
     const Rule& rule = rules[i];
     if (rule.id != kAnyKind && rule.id != id_of(finding.violation)) continue;
-    if (same(rule.pattern, "*")) return true;  // also what has no stack
+    if (same_text(rule.pattern, "*")) return true;  // also what has no stack
     for (const ResolvedStack* stack : {&stacks.detected, &stacks.freed, &stacks.allocated}) {
       if (fits_stack(rule.pattern, *stack)) return true;
     }

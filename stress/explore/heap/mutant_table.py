@@ -12,6 +12,7 @@ class Mutant:
     survives: str = ""
     schedules: int = 0                            # 0: as many as for the others
     quick: bool = False
+    level: int = 0                                # integrity level of the heap that has the defect
 
 
 def read_change(path, lines):
@@ -49,6 +50,8 @@ def read(text):
             mutants[-1].quick = True
         elif word == "schedules":
             mutants[-1].schedules = int(rest)
+        elif word == "level":
+            mutants[-1].level = int(rest)
         elif word == "survives":
             mutants[-1].survives = rest
         elif word == "file":

@@ -20,7 +20,8 @@ import time
 import mutant_table
 
 FLAGS = ["-std=c++20", "-O1", "-g1", "-fsanitize=thread", "-fno-exceptions", "-fno-rtti",
-         "-fno-threadsafe-statics", "-DHAKMEM_INTEGRITY_LEVEL=0", "-DHAKMEM_TINY_GEOMETRY=1", "-w"]
+         "-fno-threadsafe-statics", "-DHAKMEM_TINY_GEOMETRY=1", "-w"]
+GXX_FLAGS = ["-fno-builtin-memset", "-fno-builtin-memcpy", "-fno-builtin-memmove"]
 FOUND = re.compile(r"^FOUND (\S+) in (\S+) by seed (\d+) after (\d+) schedules: ", re.MULTILINE)
 
 
@@ -37,16 +38,19 @@ def apply(mutant, tree):
     return None
 
 
-def build(arguments, compiler, tree, folder):
+def build(arguments, compiler, tree, folder, level):
     """Compiles the mutated heap in one unit and links it; returns the program or a complaint."""
     unit = os.path.join(folder, "heap.cc")
+    flags = FLAGS + [f"-DHAKMEM_INTEGRITY_LEVEL={level}"]
+    if "clang" not in os.path.basename(compiler):
+        flags += GXX_FLAGS
     with open(unit, "w", encoding="utf-8") as file:
-        for source in arguments.sources:
+        for source in arguments.sources + (arguments.level_4 if level == 4 else []):
             file.write(f'#include "{os.path.join(tree, source)}"\n')
         file.write('#include "explore/heap/workload.cc"\n')
     program = os.path.join(folder, "explore_" + os.path.basename(compiler))
     commands = [
-        [compiler, *FLAGS, "-I" + os.path.join(tree, "src"),
+        [compiler, *flags, "-I" + os.path.join(tree, "src"),
          "-I" + os.path.join(arguments.root, "stress"), "-c", unit, "-o", unit + ".o"],
         [compiler, unit + ".o", *arguments.archives, "-lfmt", "-lpthread", "-ldl",
          "-o", program]]
@@ -95,7 +99,7 @@ def trace_of(program, workload, seed):
 def agree_elsewhere(mutant, arguments, tree, folder, results):
     """True when every finding's seed means the same schedule from the other compilers' objects."""
     for compiler in arguments.also:
-        program, complaint = build(arguments, compiler, tree, folder)
+        program, complaint = build(arguments, compiler, tree, folder, mutant.level)
         if complaint is not None:
             print(f"{mutant.name:28} {compiler}: {complaint}")
             return False
@@ -114,7 +118,7 @@ def judge(mutant, arguments):
         shutil.copytree(os.path.join(arguments.root, "src"), os.path.join(tree, "src"))
         complaint = apply(mutant, tree)
         if complaint is None:
-            program, complaint = build(arguments, arguments.compiler, tree, folder)
+            program, complaint = build(arguments, arguments.compiler, tree, folder, mutant.level)
         if complaint is not None:
             print(f"{mutant.name:28} DOES NOT APPLY: {complaint}")
             return False
@@ -145,6 +149,7 @@ def main():
     parser.add_argument("--also", nargs="*", default=[], help="compilers that must agree")
     parser.add_argument("--archives", nargs="+", required=True, help="driver and runtime")
     parser.add_argument("--sources", nargs="+", required=True, help="the heap, below the root")
+    parser.add_argument("--level-4", nargs="*", default=[], help="what level 4 has besides")
     parser.add_argument("--only", nargs="*", default=[], help="names of mutants")
     parser.add_argument("--quick", action="store_true", help="only those that are found at once")
     parser.add_argument("--runs", type=int, default=1)

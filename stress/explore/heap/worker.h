@@ -40,6 +40,7 @@ struct World {
   /// Threads that a fork() has left behind in the parent.
   unsigned gone = 0;
   bool is_child = false;
+  ThreadState* survivor = nullptr;  ///< in a child: of the thread that forked
 };
 
 inline World* g_world = nullptr;
@@ -189,10 +190,14 @@ class Worker {
   }
 
   /// Who is told an address this way holds no block: the map must answer all the same, and a free
-  /// of an address inside of a large block is refused.
+  /// of an address inside of a large block is refused. From level 1 on both are findings.
   void ask() {
     void* const told = g_world->rumour.load(MailboxOrders::kRumour);
     if (told == nullptr) return;
+    if (hakmem::kSwitchable) {
+      g_world->domain.slabs.map.lookup(reinterpret_cast<std::uintptr_t>(told));
+      return;
+    }
     const std::size_t usable = hakmem::front::usable_size(g_world->domain, hakmem::wild(told));
     constexpr std::size_t kInside = 64;
     if (usable >= kLargeAtLeast) give_back(static_cast<std::byte*>(told) + kInside);
@@ -207,6 +212,7 @@ class Worker {
     hakmem::lock_for_fork(g_world->domain);
     g_world->gone += explore::vanish_others();
     g_world->is_child = true;
+    g_world->survivor = &thread_;
     hakmem::adopt_after_fork(g_world->domain, thread_);
     hakmem::unlock_after_fork(g_world->domain);
   }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -33,6 +34,8 @@ int& r2 = g_register[2];
 int& r3 = g_register[3];
 std::mutex mutex;
 std::condition_variable condition;
+char filled[256];
+volatile std::size_t filled_bytes = 100;
 
 void reset() {
   x.store(0, kRelaxed);
@@ -149,6 +152,13 @@ void narrow_right(void*) { r1 = narrow.fetch_xor(2, kRelaxed); }
 void wide_left(void*) { wide.store(1L << 40, kRelease); }
 void wide_right(void*) { r0 = wide.load(kAcquire) >> 40 != 0 ? 1 : 0; }
 
+// A length that the compiler knows the bound of: it could write the loop itself.
+void fill_writer(void*) {
+  const std::size_t bytes = filled_bytes;
+  if (bytes < sizeof filled) std::memset(filled, 1, bytes);
+  x.store(1, kRelaxed);
+}
+void fill_reader(void*) { r0 = x.load(kRelaxed) != 0 ? filled[60] : 0; }
 void locked_add(void*) {
   const std::lock_guard guard(mutex);
   const int seen = data;
@@ -308,6 +318,7 @@ const std::vector<Case>& cases() {
        {"00", "01", "11"}, ""},
       {"MP.plain", reset, {mp_plain_writer, mp_plain_reader}, 2, {"00", "11"}, ""},
       {"MP.plain_relaxed", reset, {mp_plain_relaxed_writer, mp_plain_reader}, 2, {}, "", "race"},
+      {"MP.memset_relaxed", reset, {fill_writer, fill_reader}, 2, {}, "", "race"},
       {"LB.relaxed", reset, {lb_left, lb_right}, 2, {"00", "01", "10"},
        "C++ allows 11 too: a store is never executed before the loads that precede it"},
       {"2+2W.relaxed", reset, {ww_left, ww_right}, 2, {"12", "22", "21"},
