@@ -38,22 +38,37 @@ def apply(mutant, tree):
     return None
 
 
+def units_of(arguments, level):
+    """Lists of sources that are compiled as one each: what a level has besides, folder by folder."""
+    units = [arguments.sources]
+    if level == 4:
+        folders = {}
+        for source in arguments.level_4:
+            folders.setdefault(os.path.dirname(source), []).append(source)
+        units += folders.values()
+    return units
+
+
 def build(arguments, compiler, tree, folder, level):
-    """Compiles the mutated heap in one unit and links it; returns the program or a complaint."""
-    unit = os.path.join(folder, "heap.cc")
+    """Compiles the mutated heap and links it; returns the program, or None and a complaint."""
     flags = FLAGS + [f"-DHAKMEM_INTEGRITY_LEVEL={level}"]
     if "clang" not in os.path.basename(compiler):
         flags += GXX_FLAGS
-    with open(unit, "w", encoding="utf-8") as file:
-        for source in arguments.sources + (arguments.level_4 if level == 4 else []):
-            file.write(f'#include "{os.path.join(tree, source)}"\n')
-        file.write('#include "explore/heap/workload.cc"\n')
     program = os.path.join(folder, "explore_" + os.path.basename(compiler))
-    commands = [
-        [compiler, *flags, "-I" + os.path.join(tree, "src"),
-         "-I" + os.path.join(arguments.root, "stress"), "-c", unit, "-o", unit + ".o"],
-        [compiler, unit + ".o", *arguments.archives, "-lfmt", "-lpthread", "-ldl",
-         "-o", program]]
+    commands, objects = [], []
+    for number, sources in enumerate(units_of(arguments, level)):
+        unit = os.path.join(folder, f"heap{number}.cc")
+        with open(unit, "w", encoding="utf-8") as file:
+            for source in sources:
+                file.write(f'#include "{os.path.join(tree, source)}"\n')
+            if number == 0:
+                file.write('#include "explore/heap/workload.cc"\n')
+        objects.append(unit + ".o")
+        commands.append([compiler, *flags, "-I" + os.path.join(tree, "src"),
+                         "-I" + os.path.join(arguments.root, "stress"), "-c", unit, "-o",
+                         objects[-1]])
+    commands.append([compiler, *objects, *arguments.archives, "-lfmt", "-lpthread", "-ldl",
+                     "-o", program])
     for command in commands:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         if run.returncode != 0:
