@@ -84,6 +84,7 @@ __attribute__((constructor(101))) void boot(int, char** arguments, char** enviro
   if (!privileged) {
     settle_level(arguments, environment);
     read_options(environment);
+    if constexpr (marks::kOn) marks::adjust(process_options);
     process_domain.apply(process_options);
   }
   process_domain.ensure_initialised();

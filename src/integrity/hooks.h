@@ -10,6 +10,7 @@
 
 #include "integrity/block_record.h"
 #include "integrity/fail.h"
+#include "os/memory_marks.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE::hooks {
 
@@ -126,6 +127,7 @@ HAK_INLINE void on_slab_release(SlabT& slab) noexcept {
 /// An empty SuperSlab got an owner.
 template <class SuperSlabT>
 HAK_INLINE void on_superslab_map(const SuperSlabT& superslab) noexcept {
+  if constexpr (marks::kOn) marks::close(superslab.data, kGeometry.superslab_bytes());
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (!superslab.is_empty() || !superslab.bitmap_agrees()) [[unlikely]] fail_superslab(superslab);
   }
@@ -137,6 +139,16 @@ HAK_INLINE void on_superslab_unmap(const SuperSlabT& superslab) noexcept {
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (!superslab.is_empty() || !superslab.bitmap_agrees()) [[unlikely]] fail_superslab(superslab);
   }
+}
+
+/// Memory for large blocks came from the system.
+HAK_INLINE void on_memory_arrival(std::byte* const& begin, const std::size_t& bytes) noexcept {
+  if constexpr (marks::kOn) marks::close(begin, bytes);
+}
+
+/// Memory that held blocks is about to go back to the system.
+HAK_INLINE void on_memory_return(std::byte* const& begin, const std::size_t& bytes) noexcept {
+  if constexpr (marks::kOn) marks::forget(begin, bytes);
 }
 
 /// A large block leaves the allocator.

@@ -90,6 +90,7 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
   superslab.owner = nullptr;
   if (space.scarce() || !keeping_.on) {
     map.store(superslab.data, SuperSlab::kSlabs, MapEntry());
+    hooks::on_memory_return(superslab.data, kBytes);
     const bool gone = space.give_back(superslab.data, kBytes) ||
                       (!keeping_.on && os::unmap(superslab.data, kBytes));
     if (gone) {
