@@ -2,7 +2,9 @@
 # CMakeLists.txt.
 #   hakmem_asan.o            linked into a program compiled with -fsanitize=address
 #   libhakmem_memcheck.so    preloaded under valgrind; only where valgrind's headers are
-# Both are level 3 with stacks and marks (src/os/memory_marks.h), the same objects but for one file.
+#   libhakmem_forward.so     HAKMEM's functions over another malloc
+# The first two are level 3 with stacks and marks (src/os/memory_marks.h), the same objects but for
+# one file.
 
 function(hakmem_marked_settings target)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
@@ -67,7 +69,21 @@ function(hakmem_add_memcheck_library)
   install(TARGETS hakmem_memcheck DESTINATION lib/hakmem)
 endfunction()
 
+function(hakmem_add_forwarding_library)
+  add_library(hakmem_forward SHARED src/api/forward_api.cc src/api/forward_boot.cc
+    ${HAKMEM_BASE_SOURCES} ${HAKMEM_OS_SOURCES})
+  target_include_directories(hakmem_forward PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(hakmem_forward PRIVATE HAKMEM_INTEGRITY_LEVEL=0)
+  target_compile_options(hakmem_forward PRIVATE
+    ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} ${HAKMEM_LIBRARY_FLAGS})
+  set_target_properties(hakmem_forward PROPERTIES LINKER_LANGUAGE C NO_SONAME ON)
+  target_link_options(hakmem_forward PRIVATE
+    -Wl,--as-needed -Wl,-z,initfirst -Wl,-z,now -Wl,--no-undefined)
+  install(TARGETS hakmem_forward DESTINATION lib/hakmem)
+endfunction()
+
 function(hakmem_add_marked_builds)
+  hakmem_add_forwarding_library()
   if(NOT 3 IN_LIST HAKMEM_LEVELS)
     return()
   endif()

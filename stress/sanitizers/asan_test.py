@@ -46,6 +46,9 @@ class Asan(unittest.TestCase):
     def test_access_after_free(self):
         self.expect(watched.FREED, "heap-use-after-free")
 
+    def test_releases_of_c23(self):
+        self.expect([("sized_release", 100)], "heap-use-after-free")
+
     def test_usable_size_is_what_was_asked_for(self):
         self.expect([("read_past_usable", 13), ("read_past_usable", 5000)], "heap-buffer-overflow")
 

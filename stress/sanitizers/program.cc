@@ -18,6 +18,10 @@
 
 /// Null where no HAKMEM library is.
 [[gnu::weak]] int hakmem_stats_get(hakmem_stats*, std::size_t);
+extern "C" {
+[[gnu::weak]] void free_sized(void*, std::size_t);
+[[gnu::weak]] void free_aligned_sized(void*, std::size_t, std::size_t);
+}
 
 namespace {
 
@@ -208,6 +212,15 @@ void read_unwritten(std::size_t bytes) {
   block = nullptr;
 }
 
+/// C23's releases, which HAKMEM brings to a C library without them.
+void sized_release(std::size_t bytes) {
+  if (free_sized == nullptr || free_aligned_sized == nullptr) std::exit(3);
+  void* volatile block = std::malloc(bytes);
+  free_sized(block, bytes);
+  free_aligned_sized(std::aligned_alloc(64, 64), 64, 64);
+  if (bad) read_at(block, 0);
+}
+
 /// HAKMEM's own interface; the level says whose malloc this is.
 void statistics(std::size_t) {
   hakmem_stats stats;
@@ -239,6 +252,7 @@ constexpr Case kCases[] = {
     {"busy", busy},
     {"read_unwritten", read_unwritten},
     {"leak", leak},
+    {"sized_release", sized_release},
     {"statistics", statistics},
 };
 
