@@ -1,5 +1,5 @@
-// Start of the forwarding library: what the environment asks of HAKMEM and cannot have here is said,
-// not dropped in silence. Runs before every other constructor (-z initfirst).
+// Start of the forwarding library: what the environment asks of HAKMEM and cannot have here is
+// said, not dropped in silence. Runs before every other constructor (-z initfirst).
 #include <sys/auxv.h>
 
 #include "api/boot_variables.h"

@@ -221,6 +221,20 @@ void sized_release(std::size_t bytes) {
   if (bad) read_at(block, 0);
 }
 
+/// Operations that a recording shows, by sizes that nobody else asks for.
+void operations(std::size_t) {
+  void* grown = std::malloc(10001);
+  char* const array = new char[10003];
+  write_at(array, 0);
+  void* zeroed = nullptr;
+  std::thread([&] { zeroed = std::calloc(5, 2001); }).join();
+  grown = std::realloc(grown, 20002);
+  delete[] array;
+  std::free(grown);
+  std::free(std::aligned_alloc(64, 10048));
+  std::free(zeroed);
+}
+
 /// HAKMEM's own interface; the level says whose malloc this is.
 void statistics(std::size_t) {
   hakmem_stats stats;
@@ -252,6 +266,7 @@ constexpr Case kCases[] = {
     {"busy", busy},
     {"read_unwritten", read_unwritten},
     {"leak", leak},
+    {"operations", operations},
     {"sized_release", sized_release},
     {"statistics", statistics},
 };
