@@ -30,7 +30,7 @@ endfunction()
 function(hakmem_add_asan_object)
   set(early ${PROJECT_SOURCE_DIR}/src/gate/early_calls.cc)
   add_library(hakmem_asan_parts OBJECT ${early}
-    ${PROJECT_SOURCE_DIR}/src/os/memory_marks_asan.cc)
+    ${PROJECT_SOURCE_DIR}/src/api/asan_explain.cc ${PROJECT_SOURCE_DIR}/src/os/memory_marks_asan.cc)
   hakmem_marked_settings(hakmem_asan_parts)
   set_source_files_properties(${early} PROPERTIES COMPILE_OPTIONS "${HAKMEM_LIBRARY_CALL_FLAGS}")
   set(object ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/hakmem_asan.o)

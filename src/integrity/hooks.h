@@ -127,7 +127,6 @@ HAK_INLINE void on_slab_release(SlabT& slab) noexcept {
 /// An empty SuperSlab got an owner.
 template <class SuperSlabT>
 HAK_INLINE void on_superslab_map(const SuperSlabT& superslab) noexcept {
-  if constexpr (marks::kOn) marks::close(superslab.data, kGeometry.superslab_bytes());
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (!superslab.is_empty() || !superslab.bitmap_agrees()) [[unlikely]] fail_superslab(superslab);
   }
@@ -141,14 +140,19 @@ HAK_INLINE void on_superslab_unmap(const SuperSlabT& superslab) noexcept {
   }
 }
 
-/// Memory for large blocks came from the system.
+/// Memory for blocks came from the system.
 HAK_INLINE void on_memory_arrival(std::byte* const& begin, const std::size_t& bytes) noexcept {
   if constexpr (marks::kOn) marks::close(begin, bytes);
 }
 
-/// Memory that held blocks is about to go back to the system.
+/// Memory that held blocks is about to go back to the system, as it arrived.
 HAK_INLINE void on_memory_return(std::byte* const& begin, const std::size_t& bytes) noexcept {
   if constexpr (marks::kOn) marks::forget(begin, bytes);
+}
+
+/// The same for a range that arrived with others.
+HAK_INLINE void on_part_return(std::byte* const& begin, const std::size_t& bytes) noexcept {
+  if constexpr (marks::kOn) marks::forget_part(begin, bytes);
 }
 
 /// A large block leaves the allocator.

@@ -197,7 +197,7 @@ void RunAllocator::purge(FreeRun& run, AddressSpace& space, AddressMap& map) noe
   const std::size_t bytes = run.granules * kGranuleBytes;
   if (space.scarce()) {
     unlink(run, map);
-    hooks::on_memory_return(base, bytes);
+    hooks::on_part_return(base, bytes);
     if (!space.give_back(base, bytes)) os::discard(base, bytes);
     return;
   }

@@ -26,8 +26,9 @@ bool counts_reservations() noexcept;
 void set_aside(const std::byte* begin, std::size_t bytes) noexcept;
 /// [begin, begin + bytes) is memory for blocks from now on, and none of them is handed out.
 void close(const std::byte* begin, std::size_t bytes) noexcept;
-/// The range is about to go back to the system.
+/// What close() was told is about to go back to the system, as it came, or in parts.
 void forget(const std::byte* begin, std::size_t bytes) noexcept;
+void forget_part(const std::byte* begin, std::size_t bytes) noexcept;
 
 /// A block as the program gets it, with what belongs to it and is not the program's.
 struct MarkedBlock {

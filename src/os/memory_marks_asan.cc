@@ -14,6 +14,8 @@ extern "C" {
 [[gnu::weak]] void __asan_poison_memory_region(const volatile void*, std::size_t);
 [[gnu::weak]] void __asan_unpoison_memory_region(const volatile void*, std::size_t);
 [[gnu::weak]] void __asan_get_shadow_mapping(std::size_t* scale, std::size_t* offset);
+[[gnu::weak]] void __lsan_register_root_region(const void*, std::size_t);
+[[gnu::weak]] void __lsan_unregister_root_region(const void*, std::size_t);
 [[gnu::weak]] int __sanitizer_get_ownership(const volatile void*);
 [[gnu::weak]] std::size_t __sanitizer_get_allocated_size(const volatile void*);
 [[gnu::weak]] void __interceptor_free(void*);
@@ -54,6 +56,50 @@ void paint(const std::byte* begin, std::size_t bytes, unsigned char reason) noex
   // With allow_user_poisoning=0 the sanitizer leaves the shadow alone.
   if (shadow[0] == kClosedByUser) std::memset(shadow, reason, bytes / kShadowedBytes);
 }
+
+/// Memory whose open bytes the leak check looks through: what the sanitizer's own functions
+/// allocated may be kept in a block of ours. Until the program's constructors run it cannot be told;
+/// there is one thread until then.
+class LeakRoots {
+ public:
+  void add(const std::byte* begin, std::size_t bytes) noexcept {
+    if (state_ == State::Told) {
+      __lsan_register_root_region(begin, bytes);
+    } else if (count_ < kMax) {
+      waiting_[count_++] = {begin, bytes};
+    } else {
+      state_ = State::Impossible;
+    }
+  }
+  /// The sanitizer ends a program that takes back what it did not tell.
+  void remove(const std::byte* begin, std::size_t bytes) noexcept {
+    if (state_ == State::Told) return __lsan_unregister_root_region(begin, bytes);
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (waiting_[i].begin == begin) waiting_[i--] = waiting_[--count_];
+    }
+  }
+  void tell() noexcept {
+    const bool possible =
+        __lsan_register_root_region != nullptr && __lsan_unregister_root_region != nullptr;
+    if (!possible || state_ == State::Impossible) return;
+    state_ = State::Told;
+    for (std::size_t i = 0; i < count_; ++i) add(waiting_[i].begin, waiting_[i].bytes);
+  }
+
+ private:
+  struct Range {
+    const std::byte* begin;
+    std::size_t bytes;
+  };
+  enum class State { Waiting, Told, Impossible };
+  static constexpr std::size_t kMax = 256;
+  State state_ = State::Waiting;
+  std::size_t count_ = 0;
+  Range waiting_[kMax] = {};
+};
+constinit LeakRoots leak_roots;
+
+__attribute__((constructor(102))) void tell_leak_roots() noexcept { leak_roots.tell(); }
 
 /// One call of this file's functions.
 struct Mark {
@@ -129,10 +175,16 @@ bool counts_reservations() noexcept { return false; }
 void set_aside(const std::byte*, std::size_t) noexcept {}
 
 void close(const std::byte* begin, std::size_t bytes) noexcept {
+  leak_roots.add(begin, bytes);
   mark(Mark::Kind::Close, begin, bytes);
 }
 
 void forget(const std::byte* begin, std::size_t bytes) noexcept {
+  leak_roots.remove(begin, bytes);
+  forget_part(begin, bytes);
+}
+
+void forget_part(const std::byte* begin, std::size_t bytes) noexcept {
   mark(Mark::Kind::Forget, begin, bytes);
 }
 

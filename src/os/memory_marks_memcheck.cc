@@ -27,6 +27,7 @@ void close(const std::byte* begin, std::size_t bytes) noexcept {
 
 /// valgrind sees the unmapping itself.
 void forget(const std::byte*, std::size_t) noexcept {}
+void forget_part(const std::byte*, std::size_t) noexcept {}
 
 void hand_out(const MarkedBlock& block, bool zeroed) noexcept {
   VALGRIND_MALLOCLIKE_BLOCK(block.user, block.bytes, kBesideBytes, zeroed);

@@ -74,6 +74,7 @@ SuperSlab* SharedPool::expand(AddressSpace& space, AddressMap& map, MetaArena& m
     memoryless_ = superslab;
     return nullptr;
   }
+  hooks::on_memory_arrival(superslab->data, kBytes);
   superslab->dirty_units = 0;
   superslab->huge = false;
   for (std::size_t i = 0; i < SuperSlab::kSlabs; ++i) {
@@ -100,6 +101,7 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
       memoryless_ = &superslab;
       return;
     }
+    hooks::on_memory_arrival(superslab.data, kBytes);
     for (std::size_t i = 0; i < SuperSlab::kSlabs; ++i) {
       map.store(superslab.data + i * kGranuleBytes, 1, MapEntry::of_free_slab(superslab.slabs[i]));
     }

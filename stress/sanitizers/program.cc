@@ -206,6 +206,23 @@ void read_unwritten(std::size_t bytes) {
   std::free(block);
 }
 
+char* volatile* kept = nullptr;
+
+/// At the end a block of malloc's holds the only pointers to blocks that strdup() made.
+void kept_by_a_block(std::size_t bytes) {
+  constexpr std::size_t kTexts = 50;
+  const std::string text(bytes, 'k');
+  kept = static_cast<char* volatile*>(std::malloc(kTexts * sizeof *kept));
+  for (std::size_t i = 0; i < kTexts; ++i) kept[i] = strdup(text.c_str());
+  if (bad) std::free(const_cast<char**>(kept));
+}
+
+void free_twice(std::size_t bytes) {
+  void* volatile block = std::malloc(bytes);
+  std::free(block);
+  if (bad) std::free(block);
+}
+
 [[gnu::noinline]] void leak(std::size_t bytes) {
   void* volatile block = std::malloc(bytes);
   if (!bad) std::free(block);
@@ -265,7 +282,9 @@ constexpr Case kCases[] = {
     {"made_by_the_library", made_by_the_library},
     {"busy", busy},
     {"read_unwritten", read_unwritten},
+    {"free_twice", free_twice},
     {"leak", leak},
+    {"kept_by_a_block", kept_by_a_block},
     {"operations", operations},
     {"sized_release", sized_release},
     {"statistics", statistics},
