@@ -58,8 +58,8 @@ void paint(const std::byte* begin, std::size_t bytes, unsigned char reason) noex
 }
 
 /// Memory whose open bytes the leak check looks through: what the sanitizer's own functions
-/// allocated may be kept in a block of ours. Until the program's constructors run it cannot be told;
-/// there is one thread until then.
+/// allocated may be kept in a block of ours. Until the program's constructors run it cannot be
+/// told; there is one thread until then.
 class LeakRoots {
  public:
   void add(const std::byte* begin, std::size_t bytes) noexcept {
