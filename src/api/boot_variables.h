@@ -10,7 +10,7 @@
 namespace hakmem {
 
 /// The value of `name` in an environment; null when it is not there.
-inline const char* find_in(char** environment, const char* name) noexcept {
+static inline const char* find_in(char** environment, const char* name) noexcept {
   for (; environment != nullptr && *environment != nullptr; ++environment) {
     const char* entry = *environment;
     const char* key = name;
@@ -21,7 +21,7 @@ inline const char* find_in(char** environment, const char* name) noexcept {
 }
 
 /// Writes one line about a variable to standard error.
-inline void say_of_variable(const char* variable, const char* what) noexcept {
+static inline void say_of_variable(const char* variable, const char* what) noexcept {
   char line[kOptionTextMax];
   TextSink sink(line, sizeof line);
   sink.text("HAKMEM: ").text(variable).text(": ").text(what).character('\n');
@@ -29,8 +29,11 @@ inline void say_of_variable(const char* variable, const char* what) noexcept {
 }
 
 /// Ends the process: the variable's value is no good.
-[[noreturn]] inline void refuse(const char* variable, const char* what) noexcept {
-  say_of_variable(variable, what);
+[[noreturn]] static inline void refuse(const char* variable, const char* what) noexcept {
+  char line[kOptionTextMax];
+  TextSink sink(line, sizeof line);
+  sink.text("HAKMEM: ").text(variable).text(": ").text(what).character('\n');
+  os::write_all(2, sink.c_str(), sink.size());
   os::exit_now(exit_code::kBadOption);
 }
 

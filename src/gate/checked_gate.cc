@@ -241,9 +241,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
     }
   }
   const std::size_t room = static_cast<std::size_t>(block.end - block.user) - kTailBytes;
-  const bool fits = request.bytes <= room && request.bytes >= room / 2;
-  const bool stays = !marks::kOn && !block.is_page() && fits;
-  if (stays) {
+  const bool stays = !block.is_page() && request.bytes <= room && request.bytes >= room / 2;
+  if (!marks::kOn && stays) {
     const Operation operation(domain, thread, request.caller);
     check_canaries(domain, block, operation.detection);
     return keep_resized(domain, thread, block, request.bytes, operation);

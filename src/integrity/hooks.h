@@ -140,18 +140,30 @@ HAK_INLINE void on_superslab_unmap(const SuperSlabT& superslab) noexcept {
   }
 }
 
-/// Memory for blocks came from the system.
-HAK_INLINE void on_memory_arrival(std::byte* const& begin, const std::size_t& bytes) noexcept {
+/// A SuperSlab's memory came from the system.
+template <class SuperSlabT>
+HAK_INLINE void on_superslab_arrival(const SuperSlabT& superslab) noexcept {
+  if constexpr (marks::kOn) marks::close(superslab.data, kGeometry.superslab_bytes());
+}
+
+/// A SuperSlab's memory is about to go back to the system.
+template <class SuperSlabT>
+HAK_INLINE void on_superslab_return(const SuperSlabT& superslab) noexcept {
+  if constexpr (marks::kOn) marks::forget(superslab.data, kGeometry.superslab_bytes());
+}
+
+/// Memory for large blocks came from the system.
+HAK_INLINE void on_memory_arrival(std::byte* begin, std::size_t bytes) noexcept {
   if constexpr (marks::kOn) marks::close(begin, bytes);
 }
 
-/// Memory that held blocks is about to go back to the system, as it arrived.
-HAK_INLINE void on_memory_return(std::byte* const& begin, const std::size_t& bytes) noexcept {
+/// Memory that held large blocks is about to go back to the system, as it arrived.
+HAK_INLINE void on_memory_return(std::byte* begin, std::size_t bytes) noexcept {
   if constexpr (marks::kOn) marks::forget(begin, bytes);
 }
 
 /// The same for a range that arrived with others.
-HAK_INLINE void on_part_return(std::byte* const& begin, const std::size_t& bytes) noexcept {
+HAK_INLINE void on_part_return(std::byte* begin, std::size_t bytes) noexcept {
   if constexpr (marks::kOn) marks::forget_part(begin, bytes);
 }
 

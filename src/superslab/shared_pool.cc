@@ -74,7 +74,7 @@ SuperSlab* SharedPool::expand(AddressSpace& space, AddressMap& map, MetaArena& m
     memoryless_ = superslab;
     return nullptr;
   }
-  hooks::on_memory_arrival(superslab->data, kBytes);
+  hooks::on_superslab_arrival(*superslab);
   superslab->dirty_units = 0;
   superslab->huge = false;
   for (std::size_t i = 0; i < SuperSlab::kSlabs; ++i) {
@@ -91,7 +91,7 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
   superslab.owner = nullptr;
   if (space.scarce() || !keeping_.on) {
     map.store(superslab.data, SuperSlab::kSlabs, MapEntry());
-    hooks::on_memory_return(superslab.data, kBytes);
+    hooks::on_superslab_return(superslab);
     const bool gone = space.give_back(superslab.data, kBytes) ||
                       (!keeping_.on && os::unmap(superslab.data, kBytes));
     if (gone) {
@@ -101,7 +101,6 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
       memoryless_ = &superslab;
       return;
     }
-    hooks::on_memory_arrival(superslab.data, kBytes);
     for (std::size_t i = 0; i < SuperSlab::kSlabs; ++i) {
       map.store(superslab.data + i * kGranuleBytes, 1, MapEntry::of_free_slab(superslab.slabs[i]));
     }
