@@ -28,6 +28,7 @@ class Memcheck(unittest.TestCase):
 
     def run_case(self, case, size, how, *more, library=None):
         return watched.run(["valgrind", "--soname-synonyms=somalloc=nouserintercepts",
+                            "--run-libc-freeres=no", "--run-cxx-freeres=no",
                             f"--error-exitcode={FOUND}", *more, self.program, case, str(size), how],
                            LD_PRELOAD=library or LIBRARY)
 
@@ -58,6 +59,12 @@ class Memcheck(unittest.TestCase):
 
     def test_many_threads(self):
         self.expect("busy", 60, r"is 0 bytes after a block of size 60 alloc'd")
+
+    def test_what_hakmem_checks_is_its_own_report(self):
+        bad = self.run_case("free_twice", 48, "bad")
+        self.assertEqual(bad.returncode, 86, bad.stderr)
+        self.assertIn("HK101 double free", bad.stderr)
+        self.assertNotIn("Process terminating", bad.stderr)
 
     def test_bytes_never_written_are_known(self):
         result = self.run_case("read_unwritten", 48, "bad", "--track-origins=yes")
