@@ -1,5 +1,6 @@
-// `hakmem record -o FILE -- ./prog args`: runs a program as it is, on the C library's malloc, and
-// writes its own heap operations, with their threads, as a file for `hakmem replay`.
+// `hakmem record -o FILE -- ./prog args`: runs a program as it is, on the C library's malloc or, if
+// it was compiled with one, on its sanitizer's, and writes its own heap operations, with their
+// threads, as a file for `hakmem replay`.
 
 #include <sys/mman.h>
 
@@ -60,6 +61,11 @@ ChildSpec child_spec(const ProgramArgs& program, const fs::path& raw, const fs::
   set_variable(spec.environment, "LD_PRELOAD",
                preload_value(require_recorder(), preload != nullptr ? preload : "", folder));
   set_variable(spec.environment, ops::kRecordVariable, raw.string());
+  // A program's own sanitizer wants to be the first library; here the recorder is.
+  const char* const asan = std::getenv("ASAN_OPTIONS");
+  set_variable(spec.environment, "ASAN_OPTIONS",
+               fmt::format("{}{}verify_asan_link_order=0", asan != nullptr ? asan : "",
+                           asan != nullptr ? ":" : ""));
   return spec;
 }
 

@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 #define HAKMEM_STATS_VERSION 2
+/* In place of a level: malloc is the C library's or a sanitizer's (libhakmem_forward.so), and every
+ * counter is 0. */
+#define HAKMEM_FORWARDING 0xffffffffu
 
 /* All byte counts are of address space in use by the tier, not of requests. */
 typedef struct hakmem_stats {
   uint32_t version;             /* HAKMEM_STATS_VERSION */
-  uint32_t integrity_level;     /* 0 to 4 */
+  uint32_t integrity_level;     /* 0 to 4, or HAKMEM_FORWARDING */
   uint64_t heaps;               /* threads' heaps that ever were */
   uint64_t superslabs;          /* SuperSlabs that ever were */
   uint64_t superslabs_cached;   /* empty, waiting for a new owner */

@@ -4,33 +4,13 @@
 #include <pthread.h>
 #include <sys/auxv.h>
 
+#include "api/boot_variables.h"
 #include "api/process.h"
 #include "api/relaunch.h"
-#include "base/text_sink.h"
-#include "os/os.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
-
-/// The value of `name` in an environment; null when it is not there.
-const char* find_in(char** environment, const char* name) noexcept {
-  for (; environment != nullptr && *environment != nullptr; ++environment) {
-    const char* entry = *environment;
-    const char* key = name;
-    while (*key != '\0' && *entry == *key) ++entry, ++key;
-    if (*key == '\0' && *entry == '=') return entry + 1;
-  }
-  return nullptr;
-}
-
-[[noreturn]] void refuse(const char* variable, const char* what) noexcept {
-  char line[kOptionTextMax];
-  TextSink sink(line, sizeof line);
-  sink.text("HAKMEM: ").text(variable).text(": ").text(what).character('\n');
-  os::write_all(2, sink.c_str(), sink.size());
-  os::exit_now(exit_code::kBadOption);
-}
 
 void print_option_table() noexcept {
   for (std::size_t i = 0; i < kOptionCount; ++i) {
@@ -84,6 +64,7 @@ __attribute__((constructor(101))) void boot(int, char** arguments, char** enviro
   if (!privileged) {
     settle_level(arguments, environment);
     read_options(environment);
+    if constexpr (marks::kOn) marks::adjust(process_options);
     process_domain.apply(process_options);
   }
   process_domain.ensure_initialised();

@@ -97,6 +97,7 @@ HAK_EXPORT struct mallinfo mallinfo() noexcept {
 HAK_EXPORT int mallopt(int, int) noexcept { return 1; }
 
 HAK_EXPORT int malloc_trim(std::size_t) noexcept {
+  const marks::OwnAccess own;
   std::size_t bytes = process_domain.purge_caches();
   if (has_heap(process_domain, this_thread)) {
     const DirectScope direct(process_domain.slabs.switches, this_thread);

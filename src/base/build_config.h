@@ -15,6 +15,9 @@
 #ifndef HAKMEM_HEADER_LAYOUT
 #define HAKMEM_HEADER_LAYOUT 0
 #endif
+#ifndef HAKMEM_MARKS
+#define HAKMEM_MARKS 0
+#endif
 
 #define HAK_PASTE_(a, b) a##b
 #define HAK_PASTE(a, b) HAK_PASTE_(a, b)
@@ -28,10 +31,16 @@
 #else
 #define HAK_LAYOUT_SUFFIX n
 #endif
-/// il<level><g|t><n|h>: level, geometry, layout.
-#define HAK_LEVEL_NAMESPACE                                            \
-  HAK_PASTE(HAK_PASTE(HAK_PASTE(il, HAKMEM_INTEGRITY_LEVEL), HAK_GEOMETRY_SUFFIX), \
-            HAK_LAYOUT_SUFFIX)
+#if HAKMEM_MARKS
+#define HAK_MARKS_SUFFIX m
+#else
+#define HAK_MARKS_SUFFIX
+#endif
+/// il<level><g|t><n|h>[m]: level, geometry, layout, marks.
+#define HAK_LEVEL_NAMESPACE                                                        \
+  HAK_PASTE(HAK_PASTE(HAK_PASTE(HAK_PASTE(il, HAKMEM_INTEGRITY_LEVEL), HAK_GEOMETRY_SUFFIX), \
+                      HAK_LAYOUT_SUFFIX),                                          \
+            HAK_MARKS_SUFFIX)
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
@@ -39,8 +48,18 @@ inline constexpr int kIntegrityLevel = HAKMEM_INTEGRITY_LEVEL;
 static_assert(kIntegrityLevel >= 0 && kIntegrityLevel <= kIntegrityLevelMax,
               "HAKMEM_INTEGRITY_LEVEL must be 0, 1, 2, 3 or 4");
 
+/// True when a tool that watches the program's accesses is told which bytes are the program's.
+inline constexpr bool kMarked = HAKMEM_MARKS != 0;
+static_assert(!kMarked || kIntegrityLevel == 3,
+              "marks stand between blocks: they need level 3's layout, and nothing above it");
+
+/// AddressSanitizer does not know the blocks, so that both stacks must come from here.
+constexpr CheckSet with_marks(CheckSet checks) noexcept {
+  return kMarked ? checks + Check::kStacks : checks;
+}
+
 /// What this build checks. `if constexpr (kBuildChecks.has(Check::kX))` is the only level test.
-inline constexpr CheckSet kBuildChecks = checks_for_level(kIntegrityLevel);
+inline constexpr CheckSet kBuildChecks = with_marks(checks_for_level(kIntegrityLevel));
 
 /// Block geometry of this build: the product's, or a tiny one that makes schedules short.
 inline constexpr Geometry kGeometry =

@@ -8,6 +8,7 @@
 #include "gate/operation.h"
 #include "gate/resting.h"
 #include "integrity/poison.h"
+#include "os/memory_marks.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
@@ -113,6 +114,16 @@ CheckedBlock obtain(Domain& domain, ThreadState& thread, const AllocRequest& req
   return find_checked_block(domain, wild(user).address());
 }
 
+/// What a tool that watches the program's accesses is told of a block.
+void mark_live(const CheckedBlock& block, bool zeroed) noexcept {
+  if constexpr (marks::kOn) {
+    marks::hand_out({block.front(), block.user, block.end, block.record->request_bytes}, zeroed);
+  }
+}
+void mark_dead(const CheckedBlock& block) noexcept {
+  if constexpr (marks::kOn) marks::take_back(block.user, block.record->request_bytes);
+}
+
 /// A block that the caller has taken stays, with another size; its new stack is the allocation's.
 void* keep_resized(Domain& domain, ThreadState& thread, const CheckedBlock& block,
                    std::size_t bytes, const Operation& operation) noexcept {
@@ -131,6 +142,7 @@ void* keep_resized(Domain& domain, ThreadState& thread, const CheckedBlock& bloc
 
 void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& request) noexcept {
   if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
+  const marks::OwnAccess own;
   if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
   if (domain.failures.due()) [[unlikely]] return note_failure(FailureReason::OutOfMemory);
   const Operation operation(domain, thread, request.caller);
@@ -153,6 +165,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
   write_canaries(domain, block);
   if (request.zeroed && !zeroed) std::memset(block.user, 0, request.bytes);
+  mark_live(block, request.zeroed);
   record.publish(BlockState::Live);
   return block.user;
 }
@@ -160,8 +173,12 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
 void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
                      const FreeRequest& request) noexcept {
   if (!pointer) return;
+  const marks::OwnAccess own;
   const CheckedBlock block = find_checked_block(domain, pointer.address());
   prefetch(block);
+  if constexpr (marks::kOn) {
+    if (block.record == nullptr && marks::try_release_foreign(pointer.unsafe_bytes())) return;
+  }
   const Operation operation(domain, thread, request.caller);
   if (block.record == nullptr) {
     return report_wild_free(domain, pointer.address(), operation.detection);
@@ -177,6 +194,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   const char* const mismatch = mismatch_of(record, request);
   if (mismatch != nullptr) report_mismatch(domain, block, operation.detection, mismatch);
   check_canaries(domain, block, operation.detection);
+  mark_dead(block);
   note_live(domain, thread, record.request_bytes, 0);
   record.freed_by = thread.thread_id;
   record.freed_at = operation.intern(domain);
@@ -189,7 +207,15 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
 void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
                          const AllocRequest& request) noexcept {
   if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
+  const marks::OwnAccess own;
   const CheckedBlock block = find_checked_block(domain, pointer.address());
+  if constexpr (marks::kOn) {
+    void* moved = nullptr;
+    const bool foreign = block.record == nullptr;
+    if (foreign && marks::try_reallocate_foreign(pointer.unsafe_bytes(), request.bytes, moved)) {
+      return moved;
+    }
+  }
   BlockState state = block.record == nullptr ? BlockState::Fresh : block.record->state();
   if (state != BlockState::Live || !block.record->try_take(state)) {
     const Operation operation(domain, thread, request.caller);
@@ -205,7 +231,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
     record.kind = AllocKind::Malloc;  // as what it is released from now on
     record.align_log2 = 0;
   }
-  if (block.large != nullptr && request.bytes > pool::kRequestMax) {
+  // Under marks every block moves: an old address is a dangling one at once.
+  if (!marks::kOn && block.large != nullptr && request.bytes > pool::kRequestMax) {
     const Operation operation(domain, thread, request.caller);
     check_canaries(domain, block, operation.detection);
     if (domain.large.try_resize(*block.large, request.bytes)) {
@@ -215,7 +242,7 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
   }
   const std::size_t room = static_cast<std::size_t>(block.end - block.user) - kTailBytes;
   const bool stays = !block.is_page() && request.bytes <= room && request.bytes >= room / 2;
-  if (stays) {
+  if (!marks::kOn && stays) {
     const Operation operation(domain, thread, request.caller);
     check_canaries(domain, block, operation.detection);
     return keep_resized(domain, thread, block, request.bytes, operation);
@@ -229,7 +256,13 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
 }
 
 std::size_t checked_usable_size(Domain& domain, WildPtr pointer, Address caller) noexcept {
+  const marks::OwnAccess own;
   const CheckedBlock block = find_checked_block(domain, pointer.address());
+  if constexpr (marks::kOn) {
+    const std::size_t foreign =
+        block.record == nullptr ? marks::foreign_usable_size(pointer.unsafe_bytes()) : 0;
+    if (foreign != 0) return foreign;
+  }
   if (block.record != nullptr && block.record->state() == BlockState::Live) {
     return block.record->request_bytes;
   }

@@ -7,6 +7,23 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
+CheckedBlock block_around(const Domain& domain, Address address) noexcept {
+  if (domain.pages.holds(address)) {
+    PageBlock* const page = domain.pages.at(address);
+    return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
+  }
+  const MapEntry entry = domain.slabs.map.lookup(address);
+  if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return {};
+  if (entry.kind() == GranuleKind::Large) {
+    LargeBlock& large = entry.large();
+    return large.contains(address) ? checked_block_of(large) : CheckedBlock{};
+  }
+  const Slab& slab = entry.slab();
+  if (slab.stride_bytes == 0 || address < slab.first_base()) return {};
+  if (slab.index_of_block(address) >= slab.capacity) return {};
+  return checked_block_in(slab, address);
+}
+
 namespace {
 
 constexpr std::ptrdiff_t kWindowLead = 8;  // bytes shown before the first wrong one
@@ -32,24 +49,6 @@ void fill_bytes(const CheckedBlock& block, const Damage& damage, bool keyed,
                          ? static_cast<std::uint32_t>(room)
                          : static_cast<std::uint32_t>(kByteWindowMax);
   std::memcpy(out.window, block.user + out.window_begin, out.window_bytes);
-}
-
-/// The live or freed block that holds an address of ours, if there was one.
-CheckedBlock block_around(const Domain& domain, Address address) noexcept {
-  if (domain.pages.holds(address)) {
-    PageBlock* const page = domain.pages.at(address);
-    return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
-  }
-  const MapEntry entry = domain.slabs.map.lookup(address);
-  if (!entry.is_ours() || entry.kind() == GranuleKind::FreeRun) return {};
-  if (entry.kind() == GranuleKind::Large) {
-    LargeBlock& large = entry.large();
-    return large.contains(address) ? checked_block_of(large) : CheckedBlock{};
-  }
-  const Slab& slab = entry.slab();
-  if (slab.stride_bytes == 0 || address < slab.first_base()) return {};
-  if (slab.index_of_block(address) >= slab.capacity) return {};
-  return checked_block_in(slab, address);
 }
 
 /// Names the block around `address`; false when there is none that ever was handed out.

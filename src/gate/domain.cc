@@ -9,7 +9,8 @@ bool Domain::initialise_slow() noexcept {
                                              InitOrders::kClaimFailed)) {
       slabs.space.initialise();
       checks.start();
-      const bool mapped = slabs.map.initialise(slabs.space.scarce());
+      const bool small_map = marks::kOn && marks::counts_reservations();
+      const bool mapped = slabs.map.initialise(slabs.space.scarce() || small_map);
       shared_init_.store(mapped ? kReady : kUntouched, InitOrders::kPublish);
       return mapped;
     }

@@ -26,6 +26,7 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
 void detach_thread(Domain& domain, ThreadState& thread) noexcept {
   Heap& heap = *thread.heap;
   if (&heap == &domain.slabs.no_heap) return;
+  const marks::OwnAccess own;
   const DirectScope direct(domain.slabs.switches, thread);
   {
     SlowOperation scope(heap);

@@ -10,6 +10,7 @@
 
 #include "integrity/block_record.h"
 #include "integrity/fail.h"
+#include "os/memory_marks.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE::hooks {
 
@@ -137,6 +138,33 @@ HAK_INLINE void on_superslab_unmap(const SuperSlabT& superslab) noexcept {
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (!superslab.is_empty() || !superslab.bitmap_agrees()) [[unlikely]] fail_superslab(superslab);
   }
+}
+
+/// A SuperSlab's memory came from the system.
+template <class SuperSlabT>
+HAK_INLINE void on_superslab_arrival(const SuperSlabT& superslab) noexcept {
+  if constexpr (marks::kOn) marks::close(superslab.data, kGeometry.superslab_bytes());
+}
+
+/// A SuperSlab's memory is about to go back to the system.
+template <class SuperSlabT>
+HAK_INLINE void on_superslab_return(const SuperSlabT& superslab) noexcept {
+  if constexpr (marks::kOn) marks::forget(superslab.data, kGeometry.superslab_bytes());
+}
+
+/// Memory for large blocks came from the system.
+HAK_INLINE void on_memory_arrival(std::byte* begin, std::size_t bytes) noexcept {
+  if constexpr (marks::kOn) marks::close(begin, bytes);
+}
+
+/// Memory that held large blocks is about to go back to the system, as it arrived.
+HAK_INLINE void on_memory_return(std::byte* begin, std::size_t bytes) noexcept {
+  if constexpr (marks::kOn) marks::forget(begin, bytes);
+}
+
+/// The same for a range that arrived with others.
+HAK_INLINE void on_part_return(std::byte* begin, std::size_t bytes) noexcept {
+  if constexpr (marks::kOn) marks::forget_part(begin, bytes);
 }
 
 /// A large block leaves the allocator.

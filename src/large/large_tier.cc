@@ -103,6 +103,7 @@ LargeBlock* LargeTier::allocate_mapping(std::size_t bytes, std::size_t lead,
     os::unmap(base, bytes);
     return nullptr;
   }
+  hooks::on_memory_arrival(base, bytes);
   block->base = base;
   block->bytes = bytes;
   block->origin = LargeOrigin::Mapping;
@@ -168,6 +169,7 @@ void LargeTier::release_locked(LargeBlock& block, std::uint64_t now_ms) noexcept
     runs_.release(block.base, run_granules(block), now_ms, policy_, space_, map_, meta_);
   } else {
     mapped_bytes_ -= block.bytes;
+    hooks::on_memory_return(block.base, block.bytes);
     // Refused at the kernel's limit on mappings: without its pages the rest costs address space.
     if (!os::unmap(block.base, block.bytes)) os::discard(block.base, block.bytes);
   }

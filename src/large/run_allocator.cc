@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "integrity/hooks.h"
+
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
@@ -123,6 +125,7 @@ bool RunAllocator::add_region(std::size_t granules, AddressSpace& space, Address
     space.give_back(base, bytes);
     return false;
   }
+  hooks::on_memory_arrival(base, bytes);
   link(base, region, false, 0, map, meta);
   return true;
 }
@@ -194,6 +197,7 @@ void RunAllocator::purge(FreeRun& run, AddressSpace& space, AddressMap& map) noe
   const std::size_t bytes = run.granules * kGranuleBytes;
   if (space.scarce()) {
     unlink(run, map);
+    hooks::on_part_return(base, bytes);
     if (!space.give_back(base, bytes)) os::discard(base, bytes);
     return;
   }

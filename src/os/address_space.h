@@ -5,6 +5,7 @@
 #pragma once
 
 #include "os/lock.h"
+#include "os/memory_marks.h"
 
 namespace hakmem {
 
@@ -54,6 +55,7 @@ class AddressSpace {
         bytes + align > reserve_ahead_bytes_ ? bytes + align : reserve_ahead_bytes_;
     std::byte* const memory = os::map_aligned(wanted, align);
     if (memory == nullptr) return false;
+    if constexpr (marks::kOn) marks::set_aside(memory, wanted);
     cursor_ = memory;
     end_ = memory + wanted;
     return true;

@@ -74,6 +74,7 @@ SuperSlab* SharedPool::expand(AddressSpace& space, AddressMap& map, MetaArena& m
     memoryless_ = superslab;
     return nullptr;
   }
+  hooks::on_superslab_arrival(*superslab);
   superslab->dirty_units = 0;
   superslab->huge = false;
   for (std::size_t i = 0; i < SuperSlab::kSlabs; ++i) {
@@ -90,6 +91,7 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
   superslab.owner = nullptr;
   if (space.scarce() || !keeping_.on) {
     map.store(superslab.data, SuperSlab::kSlabs, MapEntry());
+    hooks::on_superslab_return(superslab);
     const bool gone = space.give_back(superslab.data, kBytes) ||
                       (!keeping_.on && os::unmap(superslab.data, kBytes));
     if (gone) {

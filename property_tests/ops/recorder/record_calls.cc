@@ -1,24 +1,18 @@
-// The C allocation functions as `hakmem record` preloads them: the C library's own, by the names
-// that need no look-up, and a line in the log.
+// The C allocation functions as `hakmem record` preloads them: those behind them (real_malloc.h)
+// and a line in the log.
 #include <dlfcn.h>
 
 #include <cerrno>
 #include <cstddef>
 
 #include "base/compiler.h"
+#include "property_tests/ops/recorder/real_malloc.h"
 #include "property_tests/ops/recorder/record_log.h"
-
-extern "C" {
-void* __libc_malloc(std::size_t);
-void __libc_free(void*);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-}
 
 namespace {
 
 using namespace hakmem::ops;
+namespace real = hakmem::ops::record::real;
 constexpr std::size_t kPageBytes = 4096;
 
 /// The function of that name behind ours. Not for what dlsym itself may call.
@@ -30,7 +24,7 @@ Function* next_function(const char* name) noexcept {
 bool is_power_of_two(std::size_t n) noexcept { return n != 0 && (n & (n - 1)) == 0; }
 
 void* memalign_as(Verb verb, std::size_t align, std::size_t bytes) noexcept {
-  void* const block = __libc_memalign(align, bytes);
+  void* const block = real::memalign(align, bytes);
   record::allocated(verb, block, align, bytes);
   return block;
 }
@@ -40,30 +34,30 @@ void* memalign_as(Verb verb, std::size_t align, std::size_t bytes) noexcept {
 #define HAK_RECORDED extern "C" __attribute__((visibility("default")))
 
 HAK_RECORDED void* malloc(std::size_t bytes) noexcept {
-  void* const block = __libc_malloc(bytes);
+  void* const block = real::malloc(bytes);
   record::allocated(Verb::kMalloc, block, bytes, 0);
   return block;
 }
 
 HAK_RECORDED void free(void* block) noexcept {
   record::releasing(Verb::kFree, block);
-  __libc_free(block);
+  real::free(block);
 }
 
 HAK_RECORDED void cfree(void* block) noexcept {
   record::releasing(Verb::kFree, block);
-  __libc_free(block);
+  real::free(block);
 }
 
 HAK_RECORDED void* calloc(std::size_t count, std::size_t bytes) noexcept {
-  void* const block = __libc_calloc(count, bytes);
+  void* const block = real::calloc(count, bytes);
   record::allocated(Verb::kCalloc, block, count, bytes);
   return block;
 }
 
 HAK_RECORDED void* realloc(void* block, std::size_t bytes) noexcept {
   const std::uint32_t slot = record::resizing(block);
-  void* const result = __libc_realloc(block, bytes);
+  void* const result = real::realloc(block, bytes);
   record::resized(Verb::kRealloc, slot, block, result, bytes, 0);
   return result;
 }
@@ -76,7 +70,7 @@ HAK_RECORDED void* reallocarray(void* block, std::size_t count, std::size_t byte
   }
   // Nothing left is a release; as realloc, for what reallocarray makes of it differs.
   const std::uint32_t slot = record::resizing(block);
-  void* const result = __libc_realloc(block, product);
+  void* const result = real::realloc(block, product);
   if (product == 0) {
     record::resized(Verb::kRealloc, slot, block, result, 0, 0);
   } else {
@@ -111,7 +105,7 @@ HAK_RECORDED int posix_memalign(void** out, std::size_t align, std::size_t bytes
 }
 
 HAK_RECORDED void* valloc(std::size_t bytes) noexcept {
-  void* const block = __libc_memalign(kPageBytes, bytes);
+  void* const block = real::memalign(kPageBytes, bytes);
   record::allocated(Verb::kValloc, block, bytes, 0);
   return block;
 }
@@ -122,7 +116,7 @@ HAK_RECORDED void* pvalloc(std::size_t bytes) noexcept {
     return nullptr;
   }
   const std::size_t whole = ((bytes == 0 ? 1 : bytes) + kPageBytes - 1) & ~(kPageBytes - 1);
-  void* const block = __libc_memalign(kPageBytes, whole);
+  void* const block = real::memalign(kPageBytes, whole);
   record::allocated(Verb::kPvalloc, block, bytes, 0);
   return block;
 }

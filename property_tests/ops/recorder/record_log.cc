@@ -12,6 +12,7 @@
 #include "base/compiler.h"
 #include "property_tests/ops/binary_form.h"
 #include "property_tests/ops/recorder/address_table.h"
+#include "property_tests/ops/recorder/real_malloc.h"
 #include "property_tests/ops/recorder/record_state.h"
 
 namespace hakmem::ops::record {
@@ -137,9 +138,8 @@ std::uintptr_t address_of(const void* block) noexcept {
   return reinterpret_cast<std::uintptr_t>(block);
 }
 
-}  // namespace
-
-void allocated(Verb verb, const void* block, std::uint64_t first, std::uint64_t second) noexcept {
+void log_allocated(Verb verb, const void* block, std::uint64_t first,
+                   std::uint64_t second) noexcept {
   if (!is_on()) return;
   Operation operation{verb, 0, 0, first, second};
   if (block == nullptr && bytes_of(operation) <= PTRDIFF_MAX) return;
@@ -152,7 +152,7 @@ void allocated(Verb verb, const void* block, std::uint64_t first, std::uint64_t 
   if (block == nullptr) the_log.table.give_back(slot);
 }
 
-void releasing(Verb verb, const void* block) noexcept {
+void log_releasing(Verb verb, const void* block) noexcept {
   if (block == nullptr || !is_on()) return;
   const Guard guard;
   const std::uint32_t slot = the_log.table.remove(address_of(block));
@@ -164,6 +164,22 @@ void releasing(Verb verb, const void* block) noexcept {
   the_log.table.give_back(slot);
 }
 
+}  // namespace
+
+void allocated(Verb verb, const void* block, std::uint64_t first, std::uint64_t second) noexcept {
+  if (!real::is_sanitizers()) log_allocated(verb, block, first, second);
+}
+
+void releasing(Verb verb, const void* block) noexcept {
+  if (!real::is_sanitizers()) log_releasing(verb, block);
+}
+
+void told_allocated(const void* block, std::uint64_t bytes) noexcept {
+  log_allocated(Verb::kMalloc, block, bytes, 0);
+}
+
+void told_releasing(const void* block) noexcept { log_releasing(Verb::kFree, block); }
+
 void looked(Verb verb, const void* block) noexcept {
   if (!is_on()) return;
   const Guard guard;
@@ -172,7 +188,7 @@ void looked(Verb verb, const void* block) noexcept {
 }
 
 std::uint32_t resizing(const void* block) noexcept {
-  if (!is_on()) return AddressTable::kNone;
+  if (real::is_sanitizers() || !is_on()) return AddressTable::kNone;
   const Guard guard;
   const std::uint32_t slot = the_log.table.remove(address_of(block));
   if (slot != AddressTable::kNone) return slot;

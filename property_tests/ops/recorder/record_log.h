@@ -11,6 +11,9 @@
 
 namespace hakmem::ops::record {
 
+/// What the recorder's own functions log. Where a sanitizer owns malloc they log no block: it tells
+/// of them all, also of those that do not pass here.
+
 /// Logs an allocation that returned `block`. Null is logged only where every malloc refuses.
 void allocated(Verb verb, const void* block, std::uint64_t first, std::uint64_t second) noexcept;
 
@@ -25,6 +28,10 @@ void looked(Verb verb, const void* block) noexcept;
 std::uint32_t resizing(const void* block) noexcept;
 void resized(Verb verb, std::uint32_t slot, const void* before, const void* after,
              std::uint64_t first, std::uint64_t second) noexcept;
+
+/// What a sanitizer tells: a block was made, a block is about to be released.
+void told_allocated(const void* block, std::uint64_t bytes) noexcept;
+void told_releasing(const void* block) noexcept;
 
 /// Logs an operation without a block: purge.
 void happened(Verb verb) noexcept;

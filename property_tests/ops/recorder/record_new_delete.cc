@@ -5,12 +5,10 @@
 #include <new>
 
 #include "base/compiler.h"
+#include "property_tests/ops/recorder/real_malloc.h"
 #include "property_tests/ops/recorder/record_log.h"
 
 extern "C" {
-void* __libc_malloc(std::size_t);
-void __libc_free(void*);
-void* __libc_memalign(std::size_t, std::size_t);
 // Weak: null in a program without a C++ library, where nobody calls operator new.
 __attribute__((weak)) void _ZSt17__throw_bad_allocv();
 }
@@ -18,18 +16,19 @@ __attribute__((weak)) void _ZSt17__throw_bad_allocv();
 namespace {
 
 using namespace hakmem::ops;
+namespace real = hakmem::ops::record::real;
 using Size = std::size_t;
 using Align = std::align_val_t;
 using NoThrow = const std::nothrow_t&;
 
 void* make_quietly(Verb verb, Size bytes) noexcept {
-  void* const block = __libc_malloc(bytes);
+  void* const block = real::malloc(bytes);
   record::allocated(verb, block, bytes, 0);
   return block;
 }
 
 void* make_aligned_quietly(Verb verb, Size bytes, Align align) noexcept {
-  void* const block = __libc_memalign(static_cast<Size>(align), bytes);
+  void* const block = real::memalign(static_cast<Size>(align), bytes);
   record::allocated(verb, block, static_cast<Size>(align), bytes);
   return block;
 }
@@ -42,7 +41,7 @@ void* or_throw(void* block) {
 
 void drop(Verb verb, void* block) noexcept {
   record::releasing(verb, block);
-  __libc_free(block);
+  real::free(block);
 }
 
 }  // namespace
