@@ -139,6 +139,8 @@ class Judge:
     def satisfies(self, mutant, subject, technique):
         command = technique.command(subject, mutant, self.build)
         outcome = run(command, 3600, 3600)
+        if "Running 0 tests" in outcome.text:
+            return "no test has such a name"
         if outcome.status == 0:
             return ""
         return f"status {outcome.status}: {last_words(with_end(outcome))}"
