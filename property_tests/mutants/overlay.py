@@ -107,7 +107,7 @@ def run_compiler(command, folder):
 
 @functools.lru_cache(maxsize=None)
 def compile_commands(build):
-    """Object, as the link commands name it, to (source, the command without -o, -c and warnings)."""
+    """Object, as the links name it, to (source, the command without -o, -c and warnings)."""
     commands = {}
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):

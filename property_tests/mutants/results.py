@@ -1,4 +1,4 @@
-"""What became of mutants: a line each, a table, and the form that `hakmem report` and the gate read.
+"""What became of mutants: a line each, a table, the form that `hakmem report` and the gate read.
 Called by mutants.py and page.py. Invariant: shards' results, merged, are those of the whole run but
 for the seconds."""
 

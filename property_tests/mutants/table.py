@@ -11,7 +11,7 @@ A list is lines of words; `#` begins a comment. A mutant is
     seed NUMBER
     survives REASON             it is expected to live, and why
     equivalent REASON           it does nothing wrong
-    explorer NAME               its edits are those of that mutant of stress/explore/heap/mutants.list
+    explorer NAME               its edits are those of that mutant of the explorer's mutants.list
     file PATH                   an edit follows: <<<, the text to replace, ===, its replacement, >>>
 
 Invariant: a name is used once; every mutant has a defect, a killer and at least one edit.
