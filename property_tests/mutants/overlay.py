@@ -100,7 +100,10 @@ def caching():
 
 
 def run_compiler(command, folder):
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BuildBroke(f"error: {error.filename} is not installed") from error
     if run.returncode != 0:
         raise BuildBroke((run.stderr or run.stdout).strip())
 
