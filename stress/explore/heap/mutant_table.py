@@ -11,6 +11,7 @@ class Mutant:
     families: list = field(default_factory=list)
     survives: str = ""
     schedules: int = 0                            # 0: as many as for the others
+    programs: int = 0                             # 0: as many as for the others
     quick: bool = False
 
 
@@ -49,6 +50,8 @@ def read(text):
             mutants[-1].quick = True
         elif word == "schedules":
             mutants[-1].schedules = int(rest)
+        elif word == "programs":
+            mutants[-1].programs = int(rest)
         elif word == "survives":
             mutants[-1].survives = rest
         elif word == "file":
