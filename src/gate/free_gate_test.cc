@@ -165,6 +165,16 @@ TEST_F(FreeGate, ADamagedHeaderByteIsFoundFromLevelTwoOn) {
   release(block);
 }
 
+TEST_F(FreeGate, AWriteToABlockThatRestsNoMoreIsFoundAtItsReuseFromLevelThreeOn) {
+  limit_quarantine(*domain_, 0, 0);
+  expect_found_from_level(3, Violation::kWriteAfterFree, [&] {
+    std::byte* const block = static_cast<std::byte*>(allocate(64));
+    release(block);
+    block[20] = std::byte{1};
+    for (unsigned i = 0; i < kGranuleBytes / 64; ++i) allocate(64);
+  });
+}
+
 TEST_F(FreeGate, AnOverwrittenLinkIsFoundFromLevelOneOnWhereItIsInReach) {
   constexpr bool kInReach = kNextOffset + sizeof(std::uint64_t) > kFrontBytes;
   std::byte* const first = static_cast<std::byte*>(raw(100));

@@ -42,6 +42,17 @@ TEST_F(ThreadLifecycle, AnEmptyHeapKeepsNoMemoryAtThreadExit) {
   EXPECT_EQ(domain_->slabs.pool.cached_count(), domain_->slabs.pool.count());
 }
 
+TEST_F(ThreadLifecycle, WhatOthersFreedIsNotKeptAtThreadExit) {
+  limit_quarantine(*domain_, 0, 0);
+  const std::vector<void*> blocks = many(thread_, 500, 400);
+  Heap& own = heap();
+  ThreadState other(*domain_);
+  for (void* block : blocks) release(other, block);
+  detach_thread(*domain_, thread_);
+  EXPECT_FALSE(own.has_memory());
+  detach_thread(*domain_, other);
+}
+
 TEST_F(ThreadLifecycle, AHeapWithLiveBlocksWaitsForTheNextThread) {
   void* const block = allocate(500);
   Heap& left = heap();
@@ -117,8 +128,8 @@ TEST_F(ThreadLifecycle, PressureTakesOverWhatThreadsLeftAndShedsIt) {
   limit_quarantine(*domain_, 0, 0);
   ThreadState gone(*domain_);
   const std::vector<void*> blocks = many(gone, 500, 300);
+  void* const own = allocate(100);  // before, or this thread would get the heap that is left
   detach_thread(*domain_, gone);
-  void* const own = allocate(100);
   ThreadState freeing(*domain_);
   for (void* block : blocks) release(freeing, block);
   detach_thread(*domain_, freeing);

@@ -114,6 +114,47 @@ TEST_F(Threads, OneProducesAndOneConsumes) {
   finish(channel);
 }
 
+TEST_F(Threads, ABlockIsWrittenByOneHolderAtATime) {
+  // The first word of a live block is null, as in many a program's, and so may pass for a link.
+  // No more blocks are under way than a slab has, so that each goes round many times; the count of
+  // those that came back orders nothing.
+  constexpr std::uint64_t kMessages = 8000, kUnderWay = 100;
+  struct Words {
+    void* null;
+    std::uint64_t number;
+  };
+  Channel channel;
+  std::atomic<bool> done{false};
+  std::atomic<std::uint64_t> returned{0};
+  std::jthread consumer([&] {
+    ThreadState thread(*domain_);
+    Message message;
+    for (bool last = false; !last;) {
+      last = done;
+      while (channel.take(message, 0)) {
+        Words* const words = static_cast<Words*>(message.block);
+        if (words->null != nullptr || words->number != message.stamp) ++damaged_;
+        *words = {nullptr, ~message.stamp};
+        release(thread, words);
+        returned.fetch_add(1, CounterOrders::kAny);
+      }
+    }
+    detach_thread(*domain_, thread);
+  });
+  ThreadState producer(*domain_);
+  for (std::uint64_t i = 0; i < kMessages; ++i) {
+    while (i - returned.load(CounterOrders::kAny) > kUnderWay) std::this_thread::yield();
+    Words* const words = static_cast<Words*>(allocate(producer, sizeof(Words)));
+    *words = {nullptr, i};
+    channel.put({words, sizeof(Words), i});
+  }
+  done = true;
+  consumer.join();
+  detach_thread(*domain_, producer);
+  EXPECT_EQ(damaged_, 0u);
+  finish(channel);
+}
+
 TEST_F(Threads, ThreadsComeAndGoWhileTheirBlocksLiveElsewhere) {
   constexpr unsigned kRounds = 25, kThreads = 3, kEach = 60;
   Channel channel;

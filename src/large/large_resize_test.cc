@@ -64,6 +64,14 @@ TEST_F(LargeResizeTest, ARunShrinksInPlaceAndItsTailIsFree) {
   large().release(other);
 }
 
+TEST_F(LargeResizeTest, ATailOfOneGranuleIsFreeToo) {
+  LargeBlock& block = take(7 * kGranuleBytes - kPageBytes);
+  const std::size_t free_before = large().stats().free_run_bytes;
+  EXPECT_TRUE(resize(block, 7 * kGranuleBytes - kPageBytes, 6 * kGranuleBytes - kPageBytes));
+  EXPECT_EQ(large().stats().free_run_bytes, free_before + kGranuleBytes);
+  large().release(block);
+}
+
 TEST_F(LargeResizeTest, WithinItsPagesNothingChanges) {
   LargeBlock& block = take(100000);
   const std::size_t usable = block.usable();

@@ -185,10 +185,15 @@ TEST_F(HeldBlockTest, ARequestOfAsManyGranulesGetsItWhateverItsExactSize) {
 TEST_F(HeldBlockTest, TheNextOneDisplacesIt) {
   LargeBlock& first = take_or_reuse(kSmallestLarge);
   LargeBlock& second = take_or_reuse(3 * kGranuleBytes);
+  std::byte* const displaced = first.base;
   large().release(first, held_);
   large().release(second, held_);
   EXPECT_EQ(held_, kHolds ? &second : nullptr);
   EXPECT_TRUE(large().verify());
+  if (!kHolds) return;
+  LargeBlock& again = take(kSmallestLarge);
+  EXPECT_EQ(again.base, displaced) << "what was displaced may be used by anyone";
+  large().release(again);
 }
 
 TEST_F(HeldBlockTest, MappingsLongRunsAndStrictAlignmentsAreNotHeld) {

@@ -137,6 +137,17 @@ TEST_F(AdoptionTest, RepairedCountsAreWhatTheListsImply) {
   EXPECT_EQ(verify_heap(left_), SlabDefect::None);
 }
 
+TEST_F(AdoptionTest, AHeapThatAForkCutOffIsRepairedBeforeItIsMerged) {
+  const std::vector<SlabBase> blocks = take_many(left_, kCapacity + 3);
+  give(left_, blocks[0]);
+  ++slab_of(blocks[0]).used;  // the fork came between a push and its count
+  left_.counts_need_repair = true;
+  slabs().registry.leave(left_);
+  ASSERT_TRUE(adopt_abandoned(slabs(), heir_));
+  EXPECT_FALSE(left_.counts_need_repair);
+  EXPECT_EQ(verify_heap(heir_), SlabDefect::None);
+}
+
 TEST_F(AdoptionTest, ThreadsFreeBlocksOfAHeapWhileItIsAdopted) {
   constexpr std::size_t kRounds = 20, kThreads = 3;
   for (std::size_t round = 0; round < kRounds; ++round) {

@@ -84,6 +84,20 @@ TEST_F(SharedPoolTest, OldOnesArePurgedAndYoungOnesAreNot) {
   EXPECT_EQ(young->data[0], std::byte{0x5a});
 }
 
+TEST_F(SharedPoolTest, AfterThePoolWasEmptyTheOldestIsStillPurged) {
+  slabs().policy = {.purge_ms = 100};
+  SuperSlab* const earlier = acquire();
+  release(earlier);
+  ASSERT_EQ(acquire(), earlier);
+  SuperSlab* const old_one = acquire();
+  SuperSlab* const clean = acquire();
+  dirty(old_one, 1000);
+  release(old_one, 1000);
+  release(clean, 1100);
+  EXPECT_EQ(old_one->dirty_units, 0u);
+  release(earlier, 1100);
+}
+
 TEST_F(SharedPoolTest, WithoutPurgeNothingIsGivenBack) {
   slabs().policy = {.purge = false};
   SuperSlab* const first = acquire();
@@ -210,6 +224,26 @@ TEST_F(ScarceSharedPoolTest, MemoryGoesBackAtOnceAndTheRecordIsUsedAgain) {
   EXPECT_EQ(acquire(), superslab);
   slabs.pool.release(*superslab, 0, slabs.policy, slabs.space, slabs.map);
   EXPECT_TRUE(slabs.pool.verify());
+}
+
+TEST_F(ScarceSharedPoolTest, RefusedExpansionsUseOneRecordBetweenThem) {
+  const os::MappingLedger ledger;
+  const auto domain = std::make_unique<Domain>();
+  ASSERT_TRUE(domain->ensure_initialised());
+  SlabDomain& slabs = domain->slabs;
+  const auto acquire = [&] {
+    return slabs.pool.acquire(kSingle, slabs.space, slabs.map, slabs.meta);
+  };
+  SuperSlab* const first = acquire();
+  ASSERT_NE(first, nullptr);
+  os::plan_faults_for_test({.fail_from = 1, .spare_releases = true});
+  for (unsigned i = 0; i < 5; ++i) EXPECT_EQ(acquire(), nullptr);
+  os::plan_faults_for_test({});
+  SuperSlab* const second = acquire();
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(slabs.pool.count(), 2u);
+  slabs.pool.release(*first, 0, slabs.policy, slabs.space, slabs.map);
+  slabs.pool.release(*second, 0, slabs.policy, slabs.space, slabs.map);
 }
 
 }  // namespace

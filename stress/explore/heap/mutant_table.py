@@ -11,6 +11,7 @@ class Mutant:
     families: list = field(default_factory=list)
     survives: str = ""
     schedules: int = 0                            # 0: as many as for the others
+    programs: int = 0                             # 0: as many as for the others
     quick: bool = False
     level: int = 0                                # integrity level of the heap that has the defect
 
@@ -52,6 +53,8 @@ def read(text):
             mutants[-1].schedules = int(rest)
         elif word == "level":
             mutants[-1].level = int(rest)
+        elif word == "programs":
+            mutants[-1].programs = int(rest)
         elif word == "survives":
             mutants[-1].survives = rest
         elif word == "file":

@@ -85,7 +85,7 @@ def hunt(program, mutant, arguments):
         schedules = 0
         for family in mutant.families:
             command = [program, "--workload", family, "--brief", "--quiet", "--programs",
-                       str(arguments.programs), "--schedules", str(budget),
+                       str(mutant.programs or arguments.programs), "--schedules", str(budget),
                        "--seed", str(1 + 1000003 * number)]
             run = subprocess.run(command, capture_output=True, text=True, check=False,
                                  timeout=600)

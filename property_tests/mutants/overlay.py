@@ -1,0 +1,178 @@
+"""Mutated copies of source files, and programs built with them. Called by killers.py.
+
+A target of the normal build is built again in a folder of its own: the objects whose sources see a
+mutated file are compiled with the build's own commands, with a folder in front of the include path
+that holds the mutated files; all other objects and libraries are those of the normal build.
+Invariant: nothing outside the folder is written, and the checkout is only read.
+"""
+
+import functools
+import json
+import os
+import re
+import shutil
+import shlex
+import subprocess
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+class DoesNotApply(Exception):
+    """An edit's text is not in its file exactly once."""
+
+
+class BuildBroke(Exception):
+    """The compiler's or the linker's words."""
+
+
+def mutated_text(root, path, edits):
+    """The file's text after all edits of it."""
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        text = file.read()
+    for edited, old, new in edits:
+        if edited != path:
+            continue
+        if text.count(old) != 1:
+            raise DoesNotApply(f"{path}: the text to replace is there {text.count(old)} times")
+        if old == new:
+            raise DoesNotApply(f"{path}: the replacement changes nothing")
+        text = text.replace(old, new)
+    return text
+
+
+class Overlay:
+    """The folder of one mutant; without edits, of the unmutated code built in the same way."""
+
+    def __init__(self, root, build, folder, edits):
+        self.root, self.build, self.folder = root, build, folder
+        self.paths = {path for path, _, _ in edits}
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for path in self.paths:
+            text = mutated_text(root, path, edits)
+            copy = os.path.join(folder, path)
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            with open(copy, "w", encoding="utf-8") as file:
+                file.write(text)
+
+    def source(self, path):
+        """Where the file is read from, by its absolute or relative path."""
+        relative = os.path.relpath(os.path.join(self.root, path), self.root)
+        return os.path.join(self.folder if relative in self.paths else self.root, relative)
+
+    def is_touched(self, source):
+        """True when the file, or one that it includes, is mutated."""
+        relative = os.path.relpath(os.path.join(self.root, source), self.root)
+        return not self.paths.isdisjoint(included_files(self.root, relative))
+
+    def include_flags(self):
+        return ["-I" + os.path.join(self.folder, "src"), "-I" + self.folder]
+
+    def compile(self, command, source, name):
+        """Runs a compiler's command up to -o; returns the object."""
+        target = os.path.join(self.folder, "objects", name.replace("/", "_"))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        run_compiler([*caching(), *command, "-o", target, "-c", self.source(source)], self.build)
+        return target
+
+
+@functools.lru_cache(maxsize=None)
+def included_files(root, path):
+    """The file and all that it includes by quoted names, below the root."""
+    found = set()
+    waiting = [path]
+    while waiting:
+        current = waiting.pop()
+        if current in found or not os.path.isfile(os.path.join(root, current)):
+            continue
+        found.add(current)
+        with open(os.path.join(root, current), encoding="utf-8") as file:
+            names = INCLUDE.findall(file.read())
+        for name in names:
+            for base in (os.path.dirname(current), "src", "", "stress"):
+                waiting.append(os.path.normpath(os.path.join(base, name)))
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=None)
+def caching():
+    return ("ccache",) if shutil.which("ccache") else ()
+
+
+def run_compiler(command, folder):
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BuildBroke(f"error: {error.filename} is not installed") from error
+    if run.returncode != 0:
+        raise BuildBroke((run.stderr or run.stdout).strip())
+
+
+@functools.lru_cache(maxsize=None)
+def compile_commands(build):
+    """Object, as the links name it, to (source, the command without -o, -c and warnings)."""
+    commands = {}
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+        for entry in json.load(file):
+            words = shlex.split(entry["command"])
+            if "-o" not in words:
+                continue
+            target = words[words.index("-o") + 1]
+            kept, skip = [], 0
+            for word in words:
+                if skip:
+                    skip -= 1
+                elif word in ("-o", "-c"):
+                    skip = 1
+                elif not word.startswith("-W") or word.startswith("-Wl,"):
+                    kept.append(word)
+            # Neither debug information nor the warnings that a mutant may rightly cause.
+            commands[target] = (entry["file"], [*kept, "-g0", "-w"])
+    return commands
+
+
+@functools.lru_cache(maxsize=None)
+def link_command(build, target):
+    """The words of the build's last command for the target."""
+    run = subprocess.run(["ninja", "-t", "commands", target], cwd=build, capture_output=True,
+                         text=True, check=False)
+    if run.returncode != 0:
+        raise BuildBroke(f"the build has no target {target}: {run.stdout}{run.stderr}")
+    lines = [line for line in run.stdout.splitlines() if " -o " in line]
+    words = shlex.split(lines[-1])
+    return [word for word in words if word not in ("&&", ":")]
+
+
+def with_overlay(overlay, command):
+    """The compiler first, then the overlay's folder before every other of the include path."""
+    return [command[0], *overlay.include_flags(), *command[1:]]
+
+
+def build_target(overlay, target, tests=(), flags=(), as_shipped=False):
+    """Builds a target again from the overlay and returns the program or library.
+
+    tests: of a program of unit tests, the files wanted. flags: additional ones of every compile
+    and of the link; then all objects are compiled anew. as_shipped: fully optimised; otherwise as
+    much as compiles fast."""
+    speed = [] if as_shipped else ["-O1"]
+    commands = compile_commands(overlay.build)
+    words = []
+    link = link_command(overlay.build, target)
+    result = os.path.join(overlay.folder, os.path.basename(link[link.index("-o") + 1]))
+    for place, word in enumerate(link):
+        if place and link[place - 1] == "-o":
+            word = result
+        elif word in commands:
+            source, command = commands[word]
+            relative = os.path.relpath(source, overlay.root)
+            is_test = relative.endswith("_test.cc") and not relative.endswith("_for_test.cc")
+            if tests and is_test and relative not in tests:
+                continue
+            if flags or overlay.is_touched(source):
+                word = overlay.compile([*with_overlay(overlay, command), *speed, *flags], source,
+                                       word)
+            elif not os.path.exists(os.path.join(overlay.build, word)):
+                raise BuildBroke(f"{word} is not there: ninja -C {overlay.build} {target}")
+        words.append(word)
+    run_compiler([*words, *flags], overlay.build)
+    return result
