@@ -50,7 +50,7 @@ class Marker {
     if (domain_.checks.rings.holds(page)) return true;
     bool rests = false;
     domain_.slabs.registry.for_each([&](const Heap& heap) {
-      rests |= heap.quarantine.holds(page) || heap.closed.holds(page);
+      rests |= heap.quarantine.holds(page) || heap.resting_large.holds(page);
     });
     if (rests) return true;
     return page - reinterpret_cast<Address>(work_) < kWorkBytes;
