@@ -29,6 +29,7 @@ struct Options {
   std::vector<std::string> groups;
   int runs = 0;  // 0: kRunsDefault, or kRunsQuick with --quick
   bool quick = false;
+  bool checkers = false;
   std::string json_file;
 };
 
@@ -44,6 +45,8 @@ void declare_options(CLI::App& app, Options& options) {
       ->delimiter(',');
   app.add_option("--runs", options.runs, "runs of each allocator for each workload; default 7")
       ->check(CLI::Range(1, kRunsMax));
+  app.add_flag("--checkers", options.checkers,
+               "also tcmalloc's debug library, AddressSanitizer's runtime and memcheck (one run)");
   app.add_flag("--quick", options.quick, "few workloads, small counts, 3 runs: below a minute");
   app.add_option("--json", options.json_file, "write raw samples and summary to this file");
 }
@@ -69,6 +72,15 @@ std::vector<Subject> choose_subjects(const Options& options, const std::string& 
     } else {
       fmt::print(stderr, "hakmem bench: without {} (Debian package {} is not installed)\n", name,
                  missing_package);
+    }
+  }
+  if (!options.checkers) return subjects;
+  for (Checker& checker : find_checkers()) {
+    if (checker.subject.has_value()) {
+      add(*std::move(checker.subject));
+    } else {
+      fmt::print("SKIPPED {}: Debian package {} is not installed\n", checker.name,
+                 checker.package);
     }
   }
   return subjects;

@@ -54,6 +54,10 @@ void append_groups(std::string& text, const Summary& summary,
       text += fmt::format("{:>15}", fmt::format("{} [{}]", ratio_text(figures.ratio),
                                                 ratio_text(figures.ratio_rss)));
     }
+    text += fmt::format("\n{:<44}", "  processor time");
+    for (const GroupFigures& figures : group.figures) {
+      text += fmt::format("{:>15}", ratio_text(figures.ratio_cpu));
+    }
     text += '\n';
   }
 }
@@ -161,6 +165,7 @@ nlohmann::json json_report(const Summary& summary, const std::vector<Subject>& s
     for (std::size_t i = 0; i < subjects.size(); ++i) {
       const GroupFigures& figures = group.figures[i];
       one["allocators"][subjects[i].name] = {{"ratio", number_or_null(figures.ratio)},
+                                             {"ratio_cpu", number_or_null(figures.ratio_cpu)},
                                              {"ratio_rss", number_or_null(figures.ratio_rss)},
                                              {"rows_used", figures.rows_used}};
     }

@@ -63,6 +63,8 @@ constexpr std::array kSpecs{
     Spec{"programs", "larson-8t", "larson threads=8 blocks=1000 replacements=5000", "lives", 200,
          false},
     Spec{"programs", "sh8-2t", "sh8 threads=2", "ops", 1'500'000, true},
+    Spec{"programs", "cfrac", "cfrac", "numbers", 80, true},
+    Spec{"programs", "espresso", "espresso", "functions", 4, true},
 };
 
 std::vector<std::string> split(std::string_view text) {

@@ -49,6 +49,7 @@ EnvironmentChange environment_for(const Subject& subject) {
   EnvironmentChange change{{"PYTHONMALLOC=malloc", "PYTHONHASHSEED=0", "PERL_HASH_SEED=0"},
                            {"LD_PRELOAD", "HAKMEM_INTEGRITY_LEVEL"}};
   if (!subject.library.empty()) change.set.push_back("LD_PRELOAD=" + subject.library);
+  change.set.insert(change.set.end(), subject.settings.begin(), subject.settings.end());
   return change;
 }
 
@@ -71,7 +72,9 @@ std::string parse_line(const std::string& text, const Subject& subject, Sample& 
 }
 
 void run_once(const Row& row, const Subject& subject, Series& series) {
-  const Outcome outcome = run_process(row.command, environment_for(subject), kRunLimitS);
+  Command command = row.command;
+  command.argv.insert(command.argv.begin(), subject.wrapper.begin(), subject.wrapper.end());
+  const Outcome outcome = run_process(command, environment_for(subject), kRunLimitS);
   series.failure = outcome.failure;
   if (!series.failure.empty()) return;
   Sample sample{outcome.wall_ns, outcome.cpu_ns, outcome.peak_rss_kib};
@@ -112,6 +115,7 @@ std::vector<RowResult> run_rows(const std::vector<Row>& rows, const std::vector<
       for (std::size_t i = 0; i < subjects.size(); ++i) {
         progress.run(row.id, subjects[i].name, round, runs);
         if (!row.unavailable.empty() || !result.series[i].failure.empty()) continue;
+        if (subjects[i].once && round > 1) continue;
         run_once(row, subjects[i], result.series[i]);
       }
     }

@@ -69,6 +69,33 @@ std::optional<Subject> find_peer(std::string_view name, std::string& missing_pac
                                                fmt::join(peer_names(), ", ")));
 }
 
+std::vector<Checker> find_checkers() {
+  const auto library = [](std::initializer_list<std::string_view> names) {
+    std::vector<fs::path> candidates;
+    for (const std::string_view name : names) {
+      for (const std::string_view dir : kLibraryDirs) candidates.push_back(fs::path(dir) / name);
+    }
+    return first_existing(candidates);
+  };
+  std::vector<Checker> checkers{{"tcmalloc-debug", std::nullopt, "libtcmalloc-minimal4"},
+                                {"asan", std::nullopt, "libasan8"},
+                                {"memcheck", std::nullopt, "valgrind"}};
+  if (std::string file = library({"libtcmalloc_debug.so.4", "libtcmalloc_minimal_debug.so.4"});
+      !file.empty()) {
+    checkers[0].subject = Subject{checkers[0].name, std::move(file), false};
+  }
+  if (std::string file = library({"libasan.so.8", "libasan.so.6"}); !file.empty()) {
+    checkers[1].subject = Subject{checkers[1].name, std::move(file), false};
+    checkers[1].subject->settings = {"ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0"};
+  }
+  if (std::string file = first_existing({"/usr/bin/valgrind"}); !file.empty()) {
+    checkers[2].subject = Subject{checkers[2].name, "", false};
+    checkers[2].subject->wrapper = {"/usr/bin/valgrind", "-q", "--leak-check=no"};
+    checkers[2].subject->once = true;
+  }
+  return checkers;
+}
+
 Subject find_subject(const std::string& text, const std::string& tool_dir) {
   if (text.size() == 1 && text[0] >= '0' && text[0] < '0' + kLevels) {
     const std::string file = text == "0" ? "libhakmem.so" : fmt::format("libhakmem_l{}.so", text);

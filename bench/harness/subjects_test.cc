@@ -74,6 +74,16 @@ TEST(Peers, GlibcNeedsNoLibraryAndUnknownNamesAreRefused) {
   EXPECT_THROW(find_peer("dlmalloc", missing_package), BenchError);
 }
 
+TEST(Checkers, AreThereOrNameTheirPackage) {
+  for (const Checker& checker : find_checkers()) {
+    EXPECT_FALSE(checker.package.empty()) << checker.name;
+    if (!checker.subject.has_value()) continue;
+    EXPECT_EQ(checker.subject->name, checker.name);
+    EXPECT_FALSE(checker.subject->is_ours);
+    EXPECT_NE(checker.subject->library.empty(), checker.subject->wrapper.empty()) << checker.name;
+  }
+}
+
 TEST(Peers, MissingPeerNamesItsPackage) {
   for (const std::string& name : peer_names()) {
     std::string missing_package;

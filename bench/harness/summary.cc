@@ -27,6 +27,7 @@ RowFigures row_figures(const Series& series, const Series& base) {
 GroupFigures group_figures(const std::vector<RowSummary>& rows, const Group& group,
                            std::size_t subject) {
   std::vector<double> ratios;
+  std::vector<double> cpu_ratios;
   std::vector<double> rss_ratios;
   for (const RowSummary& row : rows) {
     if (row.result->row.group != group.name) continue;
@@ -34,9 +35,10 @@ GroupFigures group_figures(const std::vector<RowSummary>& rows, const Group& gro
     const double ratio =
         group.basis == Basis::kMinima ? figures.ratio_minima : figures.ratio_pairwise;
     if (!std::isnan(ratio)) ratios.push_back(ratio);
+    if (!std::isnan(figures.ratio_cpu)) cpu_ratios.push_back(figures.ratio_cpu);
     if (!std::isnan(figures.ratio_rss)) rss_ratios.push_back(figures.ratio_rss);
   }
-  return {geomean(ratios), geomean(rss_ratios), ratios.size()};
+  return {geomean(ratios), geomean(cpu_ratios), geomean(rss_ratios), ratios.size()};
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ struct RowFigures {
 };
 
 struct GroupFigures {
-  double ratio;  // geomean over rows, by the group's basis
+  double ratio;      // geomean over rows, by the group's basis
+  double ratio_cpu;  // the same of processor time
   double ratio_rss;
   std::size_t rows_used;
 };

@@ -39,6 +39,8 @@ const std::vector<Row>& rows() {
       {"calloc", {"iterations=200000"}},
       {"sh8", {"ops=200000"}},
       {"sh8", {"ops=100000", "threads=4"}},
+      {"cfrac", {"numbers=1"}},
+      {"espresso", {"functions=2"}},
   };
   return kRows;
 }
@@ -56,7 +58,8 @@ std::string join(const std::vector<std::string>& words) {
 
 std::span<const std::span<const Mode>> all_families() {
   static const std::array kFamilies{pair_modes(), mixed_modes(),   larson_modes(), remote_modes(),
-                                    bulk_modes(), realloc_modes(), sh8_modes()};
+                                    bulk_modes(), realloc_modes(), sh8_modes(),
+                                    cfrac_modes(), espresso_modes()};
   return kFamilies;
 }
 

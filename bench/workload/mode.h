@@ -27,6 +27,8 @@ std::span<const Mode> remote_modes();   // remote
 std::span<const Mode> bulk_modes();     // bulk
 std::span<const Mode> realloc_modes();  // realloc, calloc
 std::span<const Mode> sh8_modes();      // sh8
+std::span<const Mode> cfrac_modes();    // cfrac
+std::span<const Mode> espresso_modes();  // espresso
 
 /// All of the above, in that order.
 std::span<const std::span<const Mode>> all_families();

@@ -38,11 +38,13 @@ set(HAKMEM_REPORT_SOURCES
   src/ptr_trace/crash_handler_linux.cc
   src/ptr_trace/end_signals_linux.cc
   src/ptr_trace/own_image.cc
+  src/ptr_trace/frame_rules.cc
   src/ptr_trace/stack_cache.cc
   src/ptr_trace/stack_depot.cc
   src/ptr_trace/stack_range.cc
   src/ptr_trace/trace_history.cc
   src/ptr_trace/trace_ring.cc
+  src/ptr_trace/unwind_table_linux.cc
   src/ptr_trace/unwinders_linux.cc
   src/gate/tier_switches.cc
   src/integrity/fail.cc
@@ -141,6 +143,7 @@ set(HAKMEM_REPORT_TESTS
   src/integrity/suppressions_test.cc
   src/integrity/symbolizer_test.cc
   src/ptr_trace/backtrace_test.cc
+  src/ptr_trace/frame_rules_test.cc
   src/ptr_trace/stack_cache_test.cc
   src/ptr_trace/stack_depot_test.cc
   src/ptr_trace/trace_ring_test.cc)

@@ -121,7 +121,7 @@ class DomainSubject final : public ops::Subject {
   void configure(DomainT& domain) {
     if constexpr (kRecordLayout) {
       domain.checks.quarantine = {.blocks = quarantine_blocks_, .bytes = 16 * kMiB};
-      if (quarantine_blocks_ == 0) domain.checks.closed = {};
+      if (quarantine_blocks_ == 0) domain.checks.resting_large = {};
       domain.checks.stack_method = StackMethod::Caller;
     }
   }

@@ -6,15 +6,6 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
 
-CanaryPattern pattern_for(const Domain& domain, const CheckedBlock& block) noexcept {
-  return CanaryPattern::make(domain.checks.secret, reinterpret_cast<Address>(block.user));
-}
-
-/// The byte before the user's first, of a block that has one.
-std::byte header_of(const CheckedBlock& block) noexcept {
-  return header_byte_of(block.slab != nullptr ? block.slab->class_index : ClassIndex{});
-}
-
 Damage damage_between(const CheckedBlock& block, const std::byte* first,
                       const std::byte* last) noexcept {
   return {true, first - block.user, last - block.user};
@@ -34,17 +25,6 @@ Damage check_canary(const CheckedBlock& block, const std::byte* begin, const std
 
 }  // namespace
 
-CheckedBlock checked_block_in(const Slab& slab, Address inside) noexcept {
-  const std::size_t index = slab.index_of_block(inside);
-  std::byte* const base = slab.block_at(index).unsafe_bytes();
-  CheckedBlock block;
-  block.record = &record_of(slab, index);
-  block.user = base + kFrontBytes;
-  block.end = base + slab.stride_bytes;
-  block.slab = &slab;
-  return block;
-}
-
 CheckedBlock checked_block_of(LargeBlock& large) noexcept {
   CheckedBlock block;
   block.record = &large.record;
@@ -54,12 +34,11 @@ CheckedBlock checked_block_of(LargeBlock& large) noexcept {
   return block;
 }
 
-CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept {
+CheckedBlock find_unusual_block(const Domain& domain, MapEntry entry, Address user) noexcept {
   if (domain.pages.holds(user)) {
     PageBlock* const page = domain.pages.find(user);
     return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
   }
-  const MapEntry entry = domain.slabs.map.lookup(user);
   if (!entry.is_ours()) return {};
   const GranuleKind kind = entry.kind();
   if (kind == GranuleKind::Large) {
@@ -74,15 +53,8 @@ CheckedBlock find_checked_block(const Domain& domain, Address user) noexcept {
   return slab.is_block_boundary(base) ? checked_block_in(slab, base.address()) : CheckedBlock{};
 }
 
-void write_canaries(const Domain& domain, const CheckedBlock& block) noexcept {
-  const CanaryPattern pattern = pattern_for(domain, block);
-  write_canary(block.front(), block.front_end(), pattern);
-  if (!block.is_page()) block.user[-1] = header_of(block);
-  write_canary(block.tail(), block.end, pattern);
-}
-
 Damage check_front(const Domain& domain, const CheckedBlock& block) noexcept {
-  const CanaryPattern pattern = pattern_for(domain, block);
+  const CanaryPattern pattern = pattern_for(domain, block.user);
   Damage damage = check_canary(block, block.front(), block.front_end(), pattern);
   if (!block.is_page() && block.user[-1] != header_of(block)) {
     if (!damage.found) damage.first = -1;
@@ -93,7 +65,7 @@ Damage check_front(const Domain& domain, const CheckedBlock& block) noexcept {
 }
 
 Damage check_tail(const Domain& domain, const CheckedBlock& block) noexcept {
-  return check_canary(block, block.tail(), block.end, pattern_for(domain, block));
+  return check_canary(block, block.tail(), block.end, pattern_for(domain, block.user));
 }
 
 Damage check_fill(const CheckedBlock& block) noexcept {

@@ -16,16 +16,27 @@ namespace {
 
 /// Fetches what a release will look at and fill, while the stack is captured.
 void prefetch(const CheckedBlock& block) noexcept {
-  if (block.record == nullptr) return;
+  if (!kBuildChecks.has(Check::kStacks) || block.record == nullptr) return;
   __builtin_prefetch(block.record, 1);
   prefetch_for_write(block.user - 1, static_cast<std::size_t>(block.end - block.user));
   __builtin_prefetch(block.end - 1, 1);
+}
+
+/// Fetches the block that the next allocation of this class will look at: it has rested for long.
+void prefetch_next(const CheckedBlock& block) noexcept {
+  if (!kBuildChecks.has(Check::kStacks) || block.slab == nullptr) return;
+  const Address next = block.slab->free.address();
+  if (next - block.slab->first_base() >= kGranuleBytes) return;  // the list ends, or is wreckage
+  __builtin_prefetch(&record_of(*block.slab, block.slab->index_of_block(next)), 1);
+  __builtin_prefetch(reinterpret_cast<const void*>(next), 1);
+  __builtin_prefetch(reinterpret_cast<const void*>(next + kFrontBytes), 1);
 }
 
 /// What the block held when it was free must be as free left it.
 void check_reused(const Domain& domain, const CheckedBlock& block,
                   const Detection& detection) noexcept {
   if (block.slab == nullptr) return;  // large memory may have gone back to the system meanwhile
+  if (holds_fill(block.user, filled_bytes(block.record->request_bytes))) [[likely]] return;
   const Damage damage = check_fill(block);
   if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
 }
@@ -62,8 +73,10 @@ std::uint8_t align_log2_of(std::size_t align) noexcept {
   return align <= kMinAlignBytes ? 0 : static_cast<std::uint8_t>(std::countr_zero(align));
 }
 
-/// What is wrong with how a block is released; null when nothing is.
-const char* mismatch_of(const BlockRecord& record, const FreeRequest& request) noexcept {
+/// Of a release that is not as the allocation was in every respect: what is wrong with that; null
+/// when nothing is.
+HAK_NOINLINE const char* difference_of(const BlockRecord& record,
+                                       const FreeRequest& request) noexcept {
   const auto is_c = [](AllocKind kind) {
     return kind == AllocKind::Malloc || kind == AllocKind::Aligned;
   };
@@ -82,14 +95,29 @@ const char* mismatch_of(const BlockRecord& record, const FreeRequest& request) n
   return nullptr;
 }
 
-/// Both canaries of a block that its owner has taken; whole when this returns.
-void check_canaries(const Domain& domain, const CheckedBlock& block,
-                    const Detection& detection) noexcept {
+/// What is wrong with how a block is released; null when nothing is.
+HAK_INLINE const char* mismatch_of(const BlockRecord& record,
+                                   const FreeRequest& request) noexcept {
+  const bool as_made = record.kind == request.kind && record.align_log2 == 0 &&
+                       request.align <= kMinAlignBytes &&
+                       (!request.sized || request.bytes == record.request_bytes);
+  return as_made ? nullptr : difference_of(record, request);
+}
+
+/// At least one is damaged.
+HAK_COLD void repair_canaries(const Domain& domain, const CheckedBlock& block,
+                              const Detection& detection) noexcept {
   const Damage front = check_front(domain, block);
   if (front.found) report_damage(domain, block, Violation::kUnderflow, front, detection);
   const Damage tail = check_tail(domain, block);
   if (tail.found) report_damage(domain, block, Violation::kOverflow, tail, detection);
   if (front.found || tail.found) write_canaries(domain, block);
+}
+
+/// Both canaries of a block that its owner has taken; whole when this returns.
+HAK_INLINE void check_canaries(const Domain& domain, const CheckedBlock& block,
+                               const Detection& detection) noexcept {
+  if (!holds_canaries(domain, block)) [[unlikely]] repair_canaries(domain, block, detection);
 }
 
 /// A raw block; when the system refuses, a second try with what rested in quarantines.
@@ -130,7 +158,7 @@ void* keep_resized(Domain& domain, ThreadState& thread, const CheckedBlock& bloc
   BlockRecord& record = *block.record;
   note_live(domain, thread, record.request_bytes, bytes);
   record.request_bytes = bytes;
-  record.allocated_at = operation.intern(domain);
+  record.allocated_at = operation.intern(domain, thread);
   record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Resize, block, record.allocated_at);
   write_canaries(domain, block);
@@ -149,6 +177,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   bool zeroed;
   const CheckedBlock block = obtain(domain, thread, request, operation.detection, zeroed);
   if (block.record == nullptr) return nullptr;
+  prefetch_next(block);
   BlockRecord& record = *block.record;
   BlockState state = record.state();
   if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
@@ -160,7 +189,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.request_bytes = request.bytes;
   note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
-  record.allocated_at = operation.intern(domain);
+  record.allocated_at = operation.intern(domain, thread);
   record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
   write_canaries(domain, block);
@@ -197,7 +226,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   mark_dead(block);
   note_live(domain, thread, record.request_bytes, 0);
   record.freed_by = thread.thread_id;
-  record.freed_at = operation.intern(domain);
+  record.freed_at = operation.intern(domain, thread);
   record.freed_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Free, block, record.freed_at);
   if (block.is_page()) return domain.pages.release(*block.page);

@@ -40,13 +40,22 @@ struct NoTimeline {
 };
 using DomainTimeline = std::conditional_t<kTimeline, MemoryTimeline, NoTimeline>;
 
+/// What rests in one heap unless options say more. At level 3 it stays in the processor's own
+/// cache, which is most of that level's speed; level 4 finds a write after 10^5 other frees.
+inline constexpr QuarantineLimits kRestUnlessTold =
+    kBuildChecks.has(Check::kExitSweep) ? QuarantineLimits{.blocks = 131072, .bytes = 16 * kMiB}
+                                        : QuarantineLimits{.blocks = 2048, .bytes = 256 * kKiB};
+/// The same of large blocks. Closed ones have no memory, but each splits the kernel's list of
+/// mappings.
+inline constexpr QuarantineLimits kLargeRest{.blocks = 256,
+                                             .bytes = kClosesLarge ? 64 * kGiB : 16 * kMiB};
+
 /// What the checked levels share. Below level 3 its twin without state stands here.
 struct CheckState {
   StackDepot depot;
   TraceRings rings;
-  QuarantineLimits quarantine{.blocks = 131072, .bytes = 16 * kMiB};
-  /// Closed blocks have no memory, but each splits the kernel's list of mappings.
-  QuarantineLimits closed{.blocks = 256, .bytes = 64 * kGiB};
+  QuarantineLimits quarantine = kRestUnlessTold;
+  QuarantineLimits resting_large = kLargeRest;
   StackMethod stack_method = StackMethod::Auto;
   std::uint32_t stack_frames = 16;
   std::uint64_t check_every = 0;                ///< operations between two sweeps; 0: no sweep
@@ -67,7 +76,11 @@ struct CheckState {
     const std::uint64_t events = options.trace_events;
     rings.set_capacity(events == 0 ? 0 : std::bit_ceil(events));
     quarantine = {options.quarantine_blocks, options.quarantine_kib * kKiB};
-    if (scarce || quarantine.blocks == 0 || quarantine.bytes == 0) closed = {};
+    if (options.quarantine_kib == 0) {
+      quarantine.bytes = kRestUnlessTold.bytes;
+      if (quarantine.blocks > kRestUnlessTold.blocks) quarantine.blocks = kRestUnlessTold.blocks;
+    }
+    if (scarce || quarantine.blocks == 0) resting_large = {};
     check_every = options.check_every;
     stack_frames = static_cast<std::uint32_t>(options.stack_frames);
     if (!parse_stack_method(options.stack.bytes, stack_method)) return false;
@@ -76,6 +89,7 @@ struct CheckState {
   }
 };
 struct NoCheckState {
+  static constexpr std::uint64_t secret = 0;  ///< there is no canary to key
   void start() noexcept {}
   bool configure(const Options&, bool) noexcept { return true; }
   constexpr NoLock lock_for_fork() const noexcept { return {}; }

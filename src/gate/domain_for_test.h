@@ -28,7 +28,10 @@ inline void expect_sound(Domain& domain) {
 /// constexpr` leaves the other branch out in templates alone.)
 template <class DomainT>
 void limit_quarantine(DomainT& domain, std::size_t blocks, std::size_t bytes) {
-  if constexpr (kRecordLayout) domain.checks.quarantine = {.blocks = blocks, .bytes = bytes};
+  if constexpr (kRecordLayout) {
+    domain.checks.quarantine = {.blocks = blocks, .bytes = bytes};
+    if (!kClosesLarge) domain.checks.resting_large = domain.checks.quarantine;
+  }
 }
 
 /// Stacks of one frame at level 4: capturing them whole is not what these tests are about.

@@ -50,7 +50,7 @@ class Marker {
     if (domain_.checks.rings.holds(page)) return true;
     bool rests = false;
     domain_.slabs.registry.for_each([&](const Heap& heap) {
-      rests |= heap.quarantine.holds(page) || heap.closed.holds(page);
+      rests |= heap.quarantine.holds(page) || heap.resting_large.holds(page);
     });
     if (rests) return true;
     return page - reinterpret_cast<Address>(work_) < kWorkBytes;
@@ -79,6 +79,9 @@ class Marker {
     const CheckedBlock block = block_around(word);
     if (block.record == nullptr) return;
     if (block.record->marked || block.record->state() != BlockState::Live) return;
+    // Canaries are ours: what points there is a stale word of this library, not the program's.
+    const Address user = reinterpret_cast<Address>(block.user);
+    if (word - user > block.record->request_bytes) return;
     block.record->marked = true;
     if (count_ == kWorkBytes / sizeof(Address)) {
       overflowed_ = true;

@@ -39,7 +39,10 @@ struct Operation {
   }
 
   /// The stack's id in the depot.
-  StackId intern(Domain& domain) const noexcept {
+  StackId intern(Domain& domain, ThreadState& thread) const noexcept {
+    if constexpr (!kBuildChecks.has(Check::kStacks)) {
+      if (has_heap(domain, thread)) return intern_caller(domain, *thread.heap);
+    }
     if (known_as != nullptr && *known_as != 0) return StackId{*known_as};
     const StackId id = domain.checks.depot.intern(stack);
     if (known_as != nullptr) *known_as = static_cast<std::uint32_t>(id);
@@ -54,6 +57,16 @@ struct Operation {
       const std::uint64_t every = domain.checks.check_every;
       if (every != 0 && detection.sequence % every == 0) [[unlikely]] sweep(domain, detection);
     }
+  }
+
+  /// The same of a stack that is one caller. A template, because level 4's heaps keep no callers.
+  template <class HeapT>
+  StackId intern_caller(Domain& domain, HeapT& heap) const noexcept {
+    CallerCache::Slot& slot = heap.callers.slot_of(stack.pcs[0]);
+    if (slot.caller != stack.pcs[0]) [[unlikely]] {
+      slot = {stack.pcs[0], domain.checks.depot.intern(stack)};
+    }
+    return slot.id;
   }
 
   /// A template, because below level 4 heaps have no stacks to name here.

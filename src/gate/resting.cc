@@ -7,6 +7,9 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
 
+/// The fill is checked when a block leaves its rest, too: see let_oldest_go().
+constexpr bool kLooksAtAllThatLeaves = kBuildChecks.has(Check::kExitSweep);
+
 /// What a block costs where it rests.
 std::size_t bytes_of(const CheckedBlock& block) noexcept {
   return static_cast<std::size_t>(block.end - block.front());
@@ -48,14 +51,36 @@ void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   release(domain, thread, wild(block.user));
 }
 
-/// Ends the rest of the oldest block in a quarantine that this thread owns.
-void let_oldest_go(Domain& domain, ThreadState& thread, Quarantine& resting,
-                   const Detection& detection) noexcept {
-  const Address user = resting.pop().user;
+/// Ends the rest of the oldest block in a quarantine that this thread owns, with every check.
+HAK_NOINLINE void check_and_let_go(Domain& domain, ThreadState& thread, Address user,
+                                   const Detection& detection) noexcept {
   const CheckedBlock oldest = find_checked_block(domain, user);
   BlockState expected = BlockState::Quarantined;
   if (!oldest.record->try_take(expected)) report_handed_out_twice(domain, oldest, detection);
   let_go(domain, thread, oldest, detection);
+}
+
+/// True when all is well with a block that is about to leave its rest. At level 3 the fill is left
+/// to the check on reuse; the front canary, which the list's link overwrites, is looked at here.
+HAK_INLINE bool is_whole(const Domain& domain, const Quarantine::Entry& resting) noexcept {
+  const BlockRecord& record = *resting.record;
+  const std::byte* const user = reinterpret_cast<const std::byte*>(resting.user);
+  if (record.state() != BlockState::Quarantined || record.closed) return false;
+  if (!holds_front(user, pattern_for(domain, user), resting.header())) return false;
+  return !kLooksAtAllThatLeaves || holds_fill(user, filled_bytes(record.request_bytes));
+}
+
+/// Ends the rest of the oldest block in a quarantine that this thread owns. Nobody else changes a
+/// block that rests, so that no exchange is needed.
+HAK_INLINE void let_oldest_go(Domain& domain, ThreadState& thread, Quarantine& resting,
+                              const Detection& detection) noexcept {
+  const Quarantine::Entry oldest = resting.pop();
+  if (!is_whole(domain, oldest)) [[unlikely]] {
+    return check_and_let_go(domain, thread, oldest.user, detection);
+  }
+  trace(TraceKind::LetGo, oldest.user, 0);
+  oldest.record->publish(BlockState::Free);
+  release(domain, thread, wild(reinterpret_cast<std::byte*>(oldest.user)));
 }
 
 /// Lets a block rest that fits the queue's limits.
@@ -66,35 +91,33 @@ void rest(Domain& domain, ThreadState& thread, const CheckedBlock& block, Quaran
   // In this order: a thread that a fork cuts off in between loses the block, while one that is in
   // the queue without being Quarantined would look as if it had been handed out twice.
   block.record->publish(BlockState::Quarantined);
-  resting.push({reinterpret_cast<Address>(block.user), bytes, block.record});
+  const Address user = reinterpret_cast<Address>(block.user);
+  resting.push(Quarantine::Entry::of(user, bytes, header_of(block), block.record));
 }
 
-/// Lets a block rest whose fill would not cover it, or that is too large for the quarantine. A
-/// template, because below level 4 heaps have no place for it. False: it cannot be closed.
-template <class HeapT>
-bool try_rest_closed(Domain& domain, ThreadState& thread, HeapT& heap, const CheckedBlock& block,
-                     const Detection& detection) noexcept {
+/// Lets a large block rest among its like: at level 4 with closed pages, if its fill would not
+/// cover it, and at level 3 filled. False: there is no place for it, or it cannot be closed.
+bool try_rest_large(Domain& domain, ThreadState& thread, Heap& heap, const CheckedBlock& block,
+                    const Detection& detection) noexcept {
+  const QuarantineLimits& limits = domain.checks.resting_large;
+  if (!heap.resting_large.admits(bytes_of(block), limits)) return false;
   if constexpr (kClosesLarge) {
-    const QuarantineLimits& limits = domain.checks.closed;
-    const bool is_for_it = block.large != nullptr && block.record->request_bytes > kFillBytesMax;
-    if (!is_for_it || !heap.closed.admits(bytes_of(block), limits)) return false;
+    if (block.record->request_bytes <= kFillBytesMax) return false;
     LargeBlock& large = *block.large;
     block.record->closed = os::close_pages(large.base, large.bytes) != os::Closed::No;
     if (!block.record->closed) return false;
-    rest(domain, thread, block, heap.closed, limits, detection);
-    return true;
+  } else {
+    fill_freed(block.user, filled_bytes(block.record->request_bytes));
   }
-  return false;
+  rest(domain, thread, block, heap.resting_large, limits, detection);
+  return true;
 }
 
 /// Ends the rest of all that rests in a heap which this thread owns.
-template <class HeapT>
-void let_all_go(Domain& domain, ThreadState& thread, HeapT& heap,
+void let_all_go(Domain& domain, ThreadState& thread, Heap& heap,
                 const Detection& detection) noexcept {
   while (!heap.quarantine.empty()) let_oldest_go(domain, thread, heap.quarantine, detection);
-  if constexpr (kClosesLarge) {
-    while (!heap.closed.empty()) let_oldest_go(domain, thread, heap.closed, detection);
-  }
+  while (!heap.resting_large.empty()) let_oldest_go(domain, thread, heap.resting_large, detection);
 }
 
 }  // namespace
@@ -104,10 +127,11 @@ void lay_to_rest(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   const QuarantineLimits& limits = domain.checks.quarantine;
   if (!has_heap(domain, thread)) attach_thread(domain, thread);
   const bool can_rest = has_heap(domain, thread);
-  if (!can_rest || !try_rest_closed(domain, thread, *thread.heap, block, detection)) {
+  const bool may_be_apart = can_rest && block.large != nullptr;
+  if (!may_be_apart || !try_rest_large(domain, thread, *thread.heap, block, detection)) {
     fill_freed(block.user, filled_bytes(block.record->request_bytes));
     if (can_rest && thread.heap->quarantine.admits(bytes_of(block), limits)) {
-      thread.heap->quarantine.look_ahead();
+      if constexpr (kLooksAtAllThatLeaves) thread.heap->quarantine.look_ahead();
       rest(domain, thread, block, thread.heap->quarantine, limits, detection);
     } else {
       let_go(domain, thread, block, detection);

@@ -88,7 +88,7 @@ TEST_F(Resting, AWriteIsAWriteAfterFreeAndAReadAGuardHit) {
 }
 
 TEST_F(Resting, TheOldestBlockIsOpenedAgainForItsNextUser) {
-  domain_->checks.closed = {.blocks = 2, .bytes = kGiB};
+  domain_->checks.resting_large = {.blocks = 2, .bytes = kGiB};
   void* const first = allocate(kRun);
   release(first);
   release(allocate(kRun));
@@ -114,7 +114,7 @@ TEST_F(Resting, WhatCannotBeClosedIsFilled) {
 }
 
 TEST_F(Resting, WhatCannotBeOpenedIsNeverUsedAgain) {
-  domain_->checks.closed = {.blocks = 1, .bytes = kGiB};
+  domain_->checks.resting_large = {.blocks = 1, .bytes = kGiB};
   void* const block = allocate(kRun);
   void* const other = allocate(kRun);
   release(block);

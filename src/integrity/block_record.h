@@ -2,7 +2,9 @@
 // reach. Called by the checked gates and the sweeps. Below level 3 the types exist and are empty.
 //
 // PROTOCOL block state
-//   Fresh → Busy → Live → Busy → Quarantined → Busy → Free → Busy → Live …
+//   Fresh → Busy → Live → Busy → Quarantined → Free → Busy → Live …
+//   Quarantined ends by the owner of the quarantine alone, which stores Free, or takes Busy first
+//   when something is wrong with the block: others only look at a block that rests.
 //   Busy is taken by compare-exchange alone, from the state expected: of two threads that free one
 //   block at once exactly one wins, and the other has found a double free; an allocation that finds
 //   Live or Quarantined was handed a block twice. The other fields, the canaries and the fill

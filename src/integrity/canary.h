@@ -4,6 +4,7 @@
 // too many is always seen; the key is a secret of the process.
 #pragma once
 
+#include <bit>
 #include <cstring>
 
 #include "base/block_layout.h"
@@ -27,48 +28,57 @@ struct CanaryPattern {
   }
 };
 
-/// The last `rest` bytes of a range, lowest first; `rest` is less than a word. Reads a whole word,
-/// but never on a page that holds no byte of the range: in page mode its neighbour may be closed.
-inline std::uint64_t last_canary_bytes(const std::byte* begin, const std::byte* end,
-                                       std::size_t rest) noexcept {
-  const std::size_t bytes = static_cast<std::size_t>(end - begin);
+/// A range of one to seven bytes as a number, lowest first. Reads a whole word, but never on a page
+/// that holds no byte of the range: in page mode its neighbour may be closed.
+inline std::uint64_t short_range(const std::byte* begin, std::size_t bytes) noexcept {
   const bool begins_page = reinterpret_cast<Address>(begin) % kPageBytes < sizeof(std::uint64_t);
-  const unsigned unwanted_bits = 8 * static_cast<unsigned>(sizeof(std::uint64_t) - rest);
+  const unsigned unwanted_bits = 8 * static_cast<unsigned>(sizeof(std::uint64_t) - bytes);
   std::uint64_t word;
-  if (bytes < sizeof word && begins_page) {
+  if (begins_page) {
     std::memcpy(&word, begin, sizeof word);
     return word << unwanted_bits >> unwanted_bits;
   }
-  std::memcpy(&word, end - sizeof word, sizeof word);
+  std::memcpy(&word, begin + bytes - sizeof word, sizeof word);
   return word >> unwanted_bits;
+}
+
+/// The pattern's word as the last eight bytes of a range of `bytes` have it.
+inline std::uint64_t last_canary_word(std::size_t bytes, CanaryPattern pattern) noexcept {
+  return std::rotr(pattern.word, static_cast<int>(8 * (bytes % sizeof pattern.word)));
 }
 
 /// True when [begin, end) holds the pattern. May read up to seven bytes beside a range shorter than
 /// a word: front bytes, the user's, or canaries.
-inline bool holds_canary(const std::byte* begin, const std::byte* end,
-                         CanaryPattern pattern) noexcept {
+HAK_INLINE bool holds_canary(const std::byte* begin, const std::byte* end,
+                             CanaryPattern pattern) noexcept {
   const std::size_t bytes = static_cast<std::size_t>(end - begin);
-  std::uint64_t differs = 0, word;
-  for (std::size_t i = 0; i + sizeof word <= bytes; i += sizeof word) {
+  std::uint64_t word;
+  if (bytes < sizeof word) [[unlikely]] {
+    if (bytes == 0) return true;
+    const std::uint64_t wanted = (std::uint64_t{1} << 8 * bytes) - 1;
+    return ((short_range(begin, bytes) ^ pattern.word) & wanted) == 0;
+  }
+  std::memcpy(&word, end - sizeof word, sizeof word);  // over the last whole one
+  std::uint64_t differs = word ^ last_canary_word(bytes, pattern);
+  for (std::size_t i = 0; i + sizeof word < bytes; i += sizeof word) {
     std::memcpy(&word, begin + i, sizeof word);
     differs |= word ^ pattern.word;
   }
-  const std::size_t rest = bytes % sizeof word;
-  if (rest == 0) return differs == 0;
-  const std::uint64_t wanted = (std::uint64_t{1} << 8 * rest) - 1;
-  differs |= (last_canary_bytes(begin, end, rest) ^ pattern.word) & wanted;
   return differs == 0;
 }
 
 /// Writes the pattern over [begin, end).
-inline void write_canary(std::byte* begin, const std::byte* end, CanaryPattern pattern) noexcept {
+HAK_INLINE void write_canary(std::byte* begin, std::byte* end, CanaryPattern pattern) noexcept {
   const std::size_t bytes = static_cast<std::size_t>(end - begin);
-  std::size_t i = 0;
-  for (; i + sizeof pattern.word <= bytes; i += sizeof pattern.word) {
+  if (bytes < sizeof pattern.word) [[unlikely]] {
+    for (std::size_t i = 0; i < bytes; ++i) begin[i] = pattern.byte_at(i);
+    return;
+  }
+  for (std::size_t i = 0; i + sizeof pattern.word < bytes; i += sizeof pattern.word) {
     std::memcpy(begin + i, &pattern.word, sizeof pattern.word);
   }
-  std::uint64_t rest = pattern.word;
-  for (; i < bytes; ++i, rest >>= 8) begin[i] = static_cast<std::byte>(rest);
+  const std::uint64_t last = last_canary_word(bytes, pattern);
+  std::memcpy(end - sizeof last, &last, sizeof last);
 }
 
 /// The first byte of [begin, end) that differs from the pattern; `end` when none does.

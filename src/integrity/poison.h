@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/build_config.h"
+#include "base/compiler.h"
 
 namespace hakmem {
 
@@ -27,27 +28,78 @@ inline void prefetch_for_write(const std::byte* begin, std::size_t bytes) noexce
   for (std::size_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(begin + i, 1);
 }
 
-inline void fill_freed(std::byte* begin, std::size_t bytes) noexcept {
-  std::memset(begin, kFreedByte, bytes);
+namespace poison_detail {
+
+using Vector = __m128i;
+inline constexpr std::uint64_t kFreedWord = 0x0101010101010101u * kFreedByte;
+
+HAK_INLINE Vector freed_vector() noexcept { return _mm_set1_epi8(static_cast<char>(kFreedByte)); }
+HAK_INLINE Vector differences(const std::byte* at) noexcept {
+  return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const Vector*>(at)), freed_vector());
+}
+HAK_INLINE bool is_zero(Vector vector) noexcept {
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(vector, _mm_setzero_si128())) == 0xffff;
+}
+
+/// What both ends of a range hold, as Word; together they are all of it when it is no longer than
+/// two.
+template <class Word>
+HAK_INLINE bool ends_hold_fill(const std::byte* begin, std::size_t bytes) noexcept {
+  Word first, last;
+  std::memcpy(&first, begin, sizeof first);
+  std::memcpy(&last, begin + bytes - sizeof last, sizeof last);
+  constexpr Word kFreed = static_cast<Word>(kFreedWord);
+  return ((first ^ kFreed) | (last ^ kFreed)) == 0;
+}
+
+inline bool short_holds_fill(const std::byte* begin, std::size_t bytes) noexcept {
+  if (bytes >= sizeof(std::uint64_t)) return ends_hold_fill<std::uint64_t>(begin, bytes);
+  if (bytes >= sizeof(std::uint32_t)) return ends_hold_fill<std::uint32_t>(begin, bytes);
+  for (std::size_t i = 0; i < bytes; ++i) {
+    if (begin[i] != std::byte{kFreedByte}) return false;
+  }
+  return true;
+}
+
+}  // namespace poison_detail
+
+/// Fills a range; a short one without a call.
+HAK_INLINE void fill_freed(std::byte* begin, std::size_t bytes) noexcept {
+  using poison_detail::Vector;
+  constexpr std::size_t kInlineMax = 256;
+  if (bytes < sizeof(Vector) || bytes > kInlineMax) {
+    std::memset(begin, kFreedByte, bytes);
+    return;
+  }
+  const Vector fill = poison_detail::freed_vector();
+  for (std::size_t i = 0; i + sizeof fill < bytes; i += sizeof fill) {
+    _mm_storeu_si128(reinterpret_cast<Vector*>(begin + i), fill);
+  }
+  _mm_storeu_si128(reinterpret_cast<Vector*>(begin + bytes - sizeof fill), fill);
+}
+
+/// True when every byte of the range is kFreedByte.
+HAK_INLINE bool holds_fill(const std::byte* begin, std::size_t bytes) noexcept {
+  using namespace poison_detail;
+  constexpr std::size_t kStep = sizeof(Vector);
+  constexpr std::size_t kVectors = 4;  // compared at once, without a branch between
+  if (bytes < kStep) return short_holds_fill(begin, bytes);
+  Vector differs = differences(begin + bytes - kStep);  // over the last whole one
+  std::size_t i = 0;
+  for (; i + kVectors * kStep <= bytes; i += kVectors * kStep) {
+    const Vector first = _mm_or_si128(differences(begin + i), differences(begin + i + kStep));
+    const Vector last =
+        _mm_or_si128(differences(begin + i + 2 * kStep), differences(begin + i + 3 * kStep));
+    differs = _mm_or_si128(differs, _mm_or_si128(first, last));
+  }
+  for (; i + kStep < bytes; i += kStep) differs = _mm_or_si128(differs, differences(begin + i));
+  return is_zero(differs);
 }
 
 /// The first byte that is not kFreedByte; begin + bytes when all are.
 inline const std::byte* find_fill_damage(const std::byte* begin, std::size_t bytes) noexcept {
-  constexpr std::size_t kVectors = 4;  // compared at once, without a branch between
-  const __m128i fill = _mm_set1_epi8(static_cast<char>(kFreedByte));
-  const auto equal_at = [&](std::size_t i) {
-    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i)), fill);
-  };
+  if (holds_fill(begin, bytes)) return begin + bytes;
   std::size_t i = 0;
-  for (; i + kVectors * sizeof fill <= bytes; i += kVectors * sizeof fill) {
-    const __m128i first = _mm_and_si128(equal_at(i), equal_at(i + sizeof fill));
-    const __m128i last =
-        _mm_and_si128(equal_at(i + 2 * sizeof fill), equal_at(i + 3 * sizeof fill));
-    if (_mm_movemask_epi8(_mm_and_si128(first, last)) != 0xffff) break;
-  }
-  for (; i + sizeof fill <= bytes; i += sizeof fill) {
-    if (_mm_movemask_epi8(equal_at(i)) != 0xffff) break;
-  }
   while (i < bytes && begin[i] == std::byte{kFreedByte}) ++i;
   return begin + i;
 }

@@ -21,8 +21,17 @@ class Quarantine {
  public:
   struct Entry {
     Address user;
-    std::size_t bytes;
-    const BlockRecord* record;  ///< for look_ahead() alone
+    std::uint64_t bytes_and_header;  ///< what its header byte is, in the lowest eight bits
+    BlockRecord* record;
+
+    static constexpr unsigned kHeaderBits = 8;
+    static Entry of(Address user, std::size_t bytes, std::byte header,
+                    BlockRecord* record) noexcept {
+      const std::uint64_t packed = std::uint64_t{bytes} << kHeaderBits;
+      return {user, packed | static_cast<std::uint8_t>(header), record};
+    }
+    std::size_t bytes() const noexcept { return bytes_and_header >> kHeaderBits; }
+    std::byte header() const noexcept { return static_cast<std::byte>(bytes_and_header & 0xff); }
   };
 
   constexpr Quarantine() noexcept = default;
@@ -36,12 +45,13 @@ class Quarantine {
   /// Fetches what the block needs that leaves some pops from now: after a long rest all of it has
   /// left the caches, and each miss would be waited for.
   void look_ahead() const noexcept {
-    constexpr std::size_t kPopsAhead = 4;
+    constexpr std::size_t kPopsAhead = 8, kFrontFetched = 16;  // the front canary
     if (count_ <= kPopsAhead) return;
     const std::size_t at = first_ + kPopsAhead;
     const Entry& entry = ring_[at < capacity_ ? at : at - capacity_];
     __builtin_prefetch(entry.record, 1);
-    prefetch_for_write(reinterpret_cast<const std::byte*>(entry.user), entry.bytes);
+    const std::byte* const user = reinterpret_cast<const std::byte*>(entry.user);
+    prefetch_for_write(user - kFrontFetched, entry.bytes());
   }
 
   /// Adds a block. Precondition: admits(), and needs_room() was answered by pops.
@@ -49,7 +59,7 @@ class Quarantine {
     const std::size_t at = first_ + count_;
     ring_[at < capacity_ ? at : at - capacity_] = entry;
     ++count_;
-    bytes_.add(entry.bytes);
+    bytes_.add(entry.bytes());
   }
 
   /// True while a block of `bytes` does not fit beside what rests here.
@@ -62,7 +72,7 @@ class Quarantine {
     const Entry entry = ring_[first_];
     first_ = first_ + 1 < capacity_ ? first_ + 1 : 0;
     --count_;
-    bytes_.add(0 - entry.bytes);
+    bytes_.add(0 - entry.bytes());
     return entry;
   }
 

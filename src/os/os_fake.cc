@@ -1,5 +1,6 @@
 #include "os/os_fake.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <atomic>
@@ -39,6 +40,11 @@ struct Ranges {
 };
 
 Ranges ranges;
+
+/// A child of fork() must not wait for a mutex that a thread held which it does not have.
+[[maybe_unused]] const int kKeptOverFork =
+    pthread_atfork([] { ranges.mutex.lock(); }, [] { ranges.mutex.unlock(); },
+                   [] { ranges.mutex.unlock(); });
 
 struct FaultOrders {
   static constexpr std::memory_order kAny = std::memory_order_relaxed;

@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "os/os_process.h"
+#include "ptr_trace/frame_rules.h"
 #include "ptr_trace/own_image.h"
 #include "ptr_trace/stack_cache.h"
 #include "ptr_trace/stack_range.h"
@@ -163,6 +164,29 @@ StackCache::Entry* remember_places(StackCache& cache, const StackCache::Key& key
   return kept == captured.count ? cache.remember(key, frames, kept, range) : nullptr;
 }
 
+/// Captures by remembered rules, at a few nanoseconds a frame, and remembers the stack. False: they
+/// do not lead to the end, and `out` is as it was.
+bool capture_by_rules(StackCache& cache, const StackCache::Key& key, const StackRange& range,
+                      StackTrace& out, StackCache::Entry*& entry) noexcept {
+  if (!range.kept) return false;
+  PlacedFrame frames[kRawFramesMax];
+  cache.rules().begin(key.epoch);
+  const std::uint32_t count =
+      unwind_by_rules(cache.rules(), key.frame, range, frames, key.frames_max + kOwnFramesMax);
+  std::uint32_t begin = 0;
+  while (begin < count && frames[begin].pc != key.caller) ++begin;
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = begin; i < count && kept < key.frames_max; ++i) {
+    if (own_when_warm.contains(frames[i].pc)) continue;
+    out.pcs[kept] = frames[i].pc;
+    frames[kept++] = frames[i];
+  }
+  if (kept == 0) return false;
+  out.count = kept;
+  entry = cache.remember(key, frames, kept, range);
+  return true;
+}
+
 /// Captures from `frame`, the caller's frame address, on; the body of both capture_stack().
 HAK_INLINE void capture_from(StackMethod method, std::uint32_t frames_max, Address caller,
                              Address frame, StackTrace& out) noexcept {
@@ -207,10 +231,14 @@ HAK_NOINLINE std::uint32_t* capture_stack(StackMethod method, std::uint32_t fram
   const StackRange range = stack_range_around(frame);
   const StackCache::Key key{frame, caller, frames_max, shared_epoch.load(EpochOrders::kLook)};
   if (StackCache::Entry* const entry = cache.find(key, range, out)) return &entry->note;
+  StackCache::Entry* entry = nullptr;
+  if (capture_by_rules(cache, key, range, out, entry)) {
+    return entry != nullptr ? &entry->note : nullptr;
+  }
   capture_from(method, frames_max, caller, frame, out);
   const bool room = fitting(StackMethod::Safe, frame - range.low) == StackMethod::Safe;
   if (!room || !cache.wants_another()) return nullptr;
-  StackCache::Entry* const entry = remember_places(cache, key, range, out);
+  entry = remember_places(cache, key, range, out);
   return entry != nullptr ? &entry->note : nullptr;
 }
 

@@ -14,17 +14,12 @@
 #pragma once
 
 #include "ptr_trace/backtrace.h"
-#include "ptr_trace/stack_range.h"
+#include "ptr_trace/frame_rules.h"
 
 namespace hakmem {
 
-/// A return address and where in the stack it lies.
-struct PlacedFrame {
-  Address place = 0;
-  Address pc = 0;
-};
-
-/// One thread's remembered stacks; 70 KiB, valid when zero, touched as it fills.
+/// One thread's remembered stacks, and the rules to walk others; 300 KiB, valid when zero, touched
+/// as it fills.
 class StackCache {
  public:
   /// What an equal capture must have in common.
@@ -46,8 +41,11 @@ class StackCache {
   /// null when there is none.
   Entry* find(const Key& key, const StackRange& range, StackTrace& out) noexcept;
 
-  /// True when a stack that was not found is worth a slow walk for its places: not more than one
-  /// in kFillPrice captures is, if they keep missing.
+  /// What this thread knows of the frames between.
+  FrameRules& rules() noexcept { return rules_; }
+
+  /// True when a stack that was not found is worth an unwinder's walk for its places: not more than
+  /// one in kFillPrice captures is, if they keep missing.
   bool wants_another() noexcept;
 
   /// Remembers `count` frames of a stack in the place of an older one. Null when they cannot be
@@ -56,7 +54,7 @@ class StackCache {
                   const StackRange& range) noexcept;
 
  private:
-  static constexpr int kSetsLog2 = 5;
+  static constexpr int kSetsLog2 = 7;
   static constexpr std::uint32_t kWays = 4;
   static constexpr std::uint32_t kFillPrice = 16, kCreditMax = 16 * kFillPrice;
 
@@ -71,7 +69,8 @@ class StackCache {
   }
   static bool try_match(const Entry& entry, const StackRange& range, StackTrace& out) noexcept;
 
-  std::uint32_t debt_;  // of kCreditMax; captures pay it off, walks for places add to it
+  std::uint32_t debt_;  // of kCreditMax; captures pay it off, unwinders' walks add to it
+  FrameRules rules_;
   Set sets_[std::size_t{1} << kSetsLog2];
 };
 

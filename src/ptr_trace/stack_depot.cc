@@ -21,7 +21,7 @@ constexpr std::size_t kChunkBytes = kMiB;
 constexpr std::uint32_t kUnitsPerChunk = kChunkBytes / kUnitBytes;
 constexpr std::uint32_t kChunksMax = kStackDepotBytesMax / kChunkBytes;
 constexpr std::uint32_t kUnitsMax = kUnitsPerChunk * kChunksMax;
-constexpr std::uint32_t kBuckets = 1u << 16;
+constexpr std::uint32_t kBuckets = 1u << 18;
 
 std::uint32_t hash_of(const StackTrace& stack) noexcept {
   constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio (Knuth)

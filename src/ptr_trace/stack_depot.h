@@ -3,7 +3,7 @@
 // and its size is bounded; when it is full, intern() returns None and the report says that the
 // stack is unknown.
 //
-//   tables   bucket heads (64 Ki ids) | chunk addresses | next free unit | count
+//   tables   bucket heads (256 Ki ids) | chunk addresses | next free unit | count
 //   chunk    entries of 8-byte units, none crosses a chunk: next id | hash | frames | pcs…
 //   id       index of the entry's first unit + 1
 //

@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "integrity/block_record.h"
 #include "integrity/quarantine.h"
+#include "ptr_trace/caller_cache.h"
 #include "ptr_trace/stack_cache.h"
 #include "ptr_trace/trace_ring.h"
 #include "superslab/superslab.h"
@@ -22,11 +23,10 @@ struct NoQuarantine {};
 using HeapQuarantine =
     std::conditional_t<kBuildChecks.has(Check::kQuarantine), Quarantine, NoQuarantine>;
 
-/// Where large blocks rest, their pages closed: apart, because one would push out thousands.
-struct NoClosedQuarantine {
-  constexpr bool holds(Address) const noexcept { return false; }
-};
-using HeapClosed = std::conditional_t<kClosesLarge, Quarantine, NoClosedQuarantine>;
+/// The stack ids of callers, at the levels whose stacks are one caller.
+struct NoCallers {};
+using HeapCallers = std::conditional_t<kRecordLayout && !kBuildChecks.has(Check::kStacks),
+                                       CallerCache, NoCallers>;
 
 /// A thread's remembered stacks: memory of their own, taken when first wanted.
 class HeapStackCache {
@@ -105,8 +105,9 @@ struct Heap {
   std::atomic<std::uint32_t> shared_slow_depth{0};
   PendingList shared_pending[kClassCount];  ///< slabs with remote frees, by class
 
-  [[no_unique_address]] HeapQuarantine quarantine;  ///< owner-only; empty type below level 3
-  [[no_unique_address]] HeapClosed closed;          ///< owner-only; empty type below level 4
+  [[no_unique_address]] HeapQuarantine quarantine;     ///< owner-only; empty type below level 3
+  [[no_unique_address]] HeapQuarantine resting_large;  ///< the same for large blocks
+  [[no_unique_address]] HeapCallers callers;           ///< owner-only; empty type but at level 3
 
   [[no_unique_address]] HeapStacks stacks;          ///< owner-only; empty type below level 4
   [[no_unique_address]] HeapRing trace;             ///< owner-only; empty type below level 4
