@@ -54,6 +54,7 @@ set(HAKMEM_REPORT_SOURCES
   src/integrity/report_guard_linux.cc
   src/integrity/report_json.cc
   src/integrity/report_text.cc
+  src/integrity/reporter.cc
   src/integrity/resolved.cc
   src/integrity/suppressions.cc
   src/integrity/symbolizer.cc
