@@ -67,6 +67,7 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/exit_sweep.cc
   src/gate/heap_picture.cc
   src/gate/leak_search.cc
+  src/gate/poisoned_block.cc
   src/gate/resting.cc)
 # From level 4 on: what the pointer trace tells, and what library calls may touch.
 set(HAKMEM_LIBRARY_CALL_SOURCES
@@ -156,7 +157,9 @@ set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc
   src/gate/memory_sample_test.cc
-  src/gate/resting_test.cc)
+  src/gate/poisoned_block_test.cc
+  src/gate/resting_test.cc
+  src/gate/write_window_test.cc)
 set(HAKMEM_PAGE_TESTS
   src/os/os_guard_test.cc
   src/ptr_trace/signal_relay_test.cc

@@ -6,6 +6,7 @@
 #include "api/trace_dump_start.h"
 #include "gate/exit_sweep.h"
 #include "gate/heap_picture.h"
+#include "gate/poisoned_block.h"
 #include "gate/tier_switches.h"
 #include "integrity/poison_crash.h"
 #include "integrity/report_files.h"
@@ -87,7 +88,11 @@ void start_checks(const Options& options) noexcept {
   if (!process_domain.checks.configure(options, scarce)) {
     refuse("option 'stack' must be auto, safe, fp or caller");
   }
-  if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
+  if constexpr (kBuildChecks.has(Check::kCrashReport)) {
+    install_crash_report([](const PoisonCrash& crash, Finding& finding) noexcept {
+      describe_poisoned_block(process_domain, crash, finding);
+    });
+  }
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     // What the program broke and never freed, when a signal ends it: then the finding does.
     watch_end_signals([]() noexcept {

@@ -151,6 +151,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
+  record.shared_seen_in.store(0, RecordOrders::kNote);
   write_canaries(domain, block);
   if (request.zeroed && !zeroed) std::memset(block.user, 0, request.bytes);
   record.publish(BlockState::Live);

@@ -34,8 +34,38 @@ void fill_bytes(const CheckedBlock& block, const Damage& damage, bool keyed,
   std::memcpy(out.window, block.user + out.window_begin, out.window_bytes);
 }
 
-/// The live or freed block that holds an address of ours, if there was one.
-CheckedBlock block_around(const Domain& domain, Address address) noexcept {
+/// When the damage was done: since free or allocation (or resizing) wrote what is broken now, or
+/// since a later sweep saw it whole. Below level 4 operations have no numbers, and it is unknown.
+FindingWindow window_of(const Domain& domain, const BlockRecord& record,
+                        const Detection& detection) noexcept {
+  FindingWindow window{.before = detection.sequence};
+  const std::uint64_t seen =
+      domain.checks.sweeps.began(record.shared_seen_in.load(RecordOrders::kNote));
+  const std::uint64_t known_whole[] = {record.allocated_sequence, record.freed_sequence, seen};
+  for (const std::uint64_t whole : known_whole) {
+    if (whole > window.after) window.after = whole;
+  }
+  return window;
+}
+
+/// Names the block around `address`; false when there is none that ever was handed out.
+bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
+  const CheckedBlock block = find_block_around(domain, address);
+  if (block.record == nullptr || block.record->state() == BlockState::Fresh) return false;
+  describe_checked_block(domain, block, finding);
+  return true;
+}
+
+[[noreturn]] void end() noexcept {
+  publish_finding(true);
+  unreachable();
+}
+
+void end_or_go_on() noexcept { publish_recoverable(); }
+
+}  // namespace
+
+CheckedBlock find_block_around(const Domain& domain, Address address) noexcept {
   if (domain.pages.holds(address)) {
     PageBlock* const page = domain.pages.at(address);
     return page != nullptr ? checked_block_of(*page) : CheckedBlock{};
@@ -51,23 +81,6 @@ CheckedBlock block_around(const Domain& domain, Address address) noexcept {
   if (slab.index_of_block(address) >= slab.capacity) return {};
   return checked_block_in(slab, address);
 }
-
-/// Names the block around `address`; false when there is none that ever was handed out.
-bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
-  const CheckedBlock block = block_around(domain, address);
-  if (block.record == nullptr || block.record->state() == BlockState::Fresh) return false;
-  describe_checked_block(domain, block, finding);
-  return true;
-}
-
-[[noreturn]] void end() noexcept {
-  publish_finding(true);
-  unreachable();
-}
-
-void end_or_go_on() noexcept { publish_recoverable(); }
-
-}  // namespace
 
 void describe_detected(Finding& finding, const Detection& detection) noexcept {
   finding.detected.known = true;
@@ -199,6 +212,7 @@ void report_damage(const Domain& domain, const CheckedBlock& block, Violation vi
   if (freed) describe_freed(domain, block, finding);
   finding.block.state = name_of(freed ? BlockState::Quarantined : BlockState::Live);
   fill_bytes(block, damage, !freed, finding);
+  finding.written = window_of(domain, *block.record, detection);
   TextSink sentence = sentence_of(finding);
   const std::size_t span = static_cast<std::size_t>(damage.last - damage.first) + 1;
   const std::size_t request = block.record->request_bytes;

@@ -15,6 +15,8 @@ struct Detection {
   const StackTrace* stack = nullptr;  ///< null: the sweep at the process's end noticed
 };
 
+/// The live or freed block that holds an address of ours; without a record if there never was one.
+CheckedBlock find_block_around(const Domain& domain, Address address) noexcept;
 /// Writes what is known of the block into a finding: its state, and who allocated and freed it.
 void describe_checked_block(const Domain& domain, const CheckedBlock& block,
                             Finding& finding) noexcept;
