@@ -114,6 +114,7 @@ void checks_after_fork() noexcept {
 
 void finish_checks() noexcept {
   wait_while_reporting();
+  hooks::on_slow_operation(this_thread);
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     sweep_at_exit(process_domain);
     if (process_options.leaks) search_leaks(process_domain);
@@ -132,6 +133,7 @@ int finish_at_once(int code) noexcept {
   wait_while_reporting();
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     sweep_before_death(process_domain);
+  hooks::on_slow_operation(this_thread);
     wait_while_reporting();  // another thread's sweep may be at it
   }
   if constexpr (kTraced) finish_trace_dump();

@@ -148,10 +148,12 @@ class Domain {
 
 /// What the allocator knows about a thread: which heap it runs on.
 struct ThreadState {
+  [[no_unique_address]] CanaryBefore canary_before;
   Heap* heap;               ///< domain.slabs.no_heap until the first allocation
   std::uint64_t tag_bits;   ///< the heap's tag, where map entries have it
   std::uint8_t exit_rounds = 0;  ///< how often the thread's exit handler ran
   std::uint32_t thread_id = 0;   ///< kernel thread id, at the levels that record it; 0: not asked
+  [[no_unique_address]] CanaryBehind canary_behind;
 
   static constexpr std::uint64_t kNoTag = MapEntry::tag_bits(OwnerTag::NoHeap);
   explicit constexpr ThreadState(Domain& domain) noexcept

@@ -115,6 +115,14 @@ HAK_INLINE void on_slab_transition(SlabT& slab) noexcept {
 
 /// An empty slab goes back to its SuperSlab.
 template <class SlabT>
+/// A thread that runs on `heap` acts as the slab's owner.
+template <class HeapT, class SlabT>
+HAK_INLINE void on_owner_act(const HeapT& heap, const SlabT& slab) noexcept {
+  if constexpr (kOn.has(Check::kOwner)) {
+    if (!is_owner(heap, slab)) [[unlikely]] fail_owner(slab);
+  }
+}
+
 HAK_INLINE void on_slab_release(SlabT& slab) noexcept {
   if constexpr (kTraced) trace(TraceKind::SlabRelease, slab.first_base(), slab.used);
   if constexpr (kOn.has(Check::kSlabInvariants)) {
@@ -157,6 +165,18 @@ HAK_INLINE void on_large_free(const LargeT& block) noexcept {
 
 /// A thread leaves its heap behind; `defect` is what the heap's audit returns.
 template <class HeapT, class Audit>
+/// A thread begins what it does rarely, or ends: nothing may have strayed into its own state.
+template <class ThreadT>
+HAK_INLINE void on_slow_operation(ThreadT& thread) noexcept {
+  if constexpr (kOn.has(Check::kStateCanaries)) {
+    if (!thread.canary_before.is_whole()) [[unlikely]] fail_state(thread.canary_before, "thread");
+    if (!thread.canary_behind.is_whole()) [[unlikely]] fail_state(thread.canary_behind, "thread");
+    auto& heap = *thread.heap;
+    if (!heap.canary_before.is_whole()) [[unlikely]] fail_state(heap.canary_before, "heap");
+    if (!heap.canary_behind.is_whole()) [[unlikely]] fail_state(heap.canary_behind, "heap");
+  }
+}
+
 HAK_INLINE void on_thread_exit(const HeapT& heap, const Audit& audit) noexcept {
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     const auto defect = audit(heap);
