@@ -117,6 +117,8 @@ void finish_checks() noexcept {
   hooks::on_slow_operation(this_thread);
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     sweep_at_exit(process_domain);
+  }
+  if constexpr (kBuildChecks.has(Check::kLeaks)) {
     if (process_options.leaks) search_leaks(process_domain);
   }
   if constexpr (kTraced) finish_trace_dump();
@@ -131,9 +133,9 @@ void finish_checks() noexcept {
 int finish_at_once(int code) noexcept {
   if (os::process_id() != own_process) return code;
   wait_while_reporting();
+  hooks::on_slow_operation(this_thread);
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     sweep_before_death(process_domain);
-  hooks::on_slow_operation(this_thread);
     wait_while_reporting();  // another thread's sweep may be at it
   }
   if constexpr (kTraced) finish_trace_dump();

@@ -63,6 +63,7 @@ std::uint8_t align_log2_of(std::size_t align) noexcept {
 
 /// What is wrong with how a block is released; null when nothing is.
 const char* mismatch_of(const BlockRecord& record, const FreeRequest& request) noexcept {
+  if constexpr (!kBuildChecks.has(Check::kKinds)) return nullptr;
   const auto is_c = [](AllocKind kind) {
     return kind == AllocKind::Malloc || kind == AllocKind::Aligned;
   };
@@ -140,7 +141,9 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   BlockRecord& record = *block.record;
   BlockState state = record.state();
   if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
-    report_handed_out_twice(domain, block, operation.detection);
+    if constexpr (kBuildChecks.has(Check::kOwnership)) {
+      report_handed_out_twice(domain, block, operation.detection);
+    }
   }
   if (state == BlockState::Free) check_reused(domain, block, operation.detection);
   record.kind = request.kind;
@@ -148,10 +151,10 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.request_bytes = request.bytes;
   note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
+  record.shared_seen_in.store(0, RecordOrders::kNote);
   record.allocated_at = operation.intern(domain);
   record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
-  record.shared_seen_in.store(0, RecordOrders::kNote);
   write_canaries(domain, block);
   if (request.zeroed && !zeroed) std::memset(block.user, 0, request.bytes);
   record.publish(BlockState::Live);
@@ -173,6 +176,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
     if (state == BlockState::Fresh) {
       return report_wild_free(domain, pointer.address(), operation.detection);
     }
+    if constexpr (!kBuildChecks.has(Check::kBlockState)) return;
     return report_double_free(domain, block, operation.detection);
   }
   const char* const mismatch = mismatch_of(record, request);

@@ -110,7 +110,8 @@ struct NoCheckState {
 };
 using DomainChecks = std::conditional_t<kRecordLayout, CheckState, NoCheckState>;
 
-inline constexpr bool kPageMode = kBuildChecks.has(Check::kPageMode);
+/// Whether the level has page mode at all; that it may be switched on is the check.
+inline constexpr bool kPageMode = checks_for_level(kIntegrityLevel).has(Check::kPageMode);
 using DomainPages = std::conditional_t<kPageMode, PageTier, NoPageTier>;
 
 class Domain {

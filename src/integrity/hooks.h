@@ -70,7 +70,9 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
   if constexpr (kOn.has(Check::kRecords)) {
     for (std::uint32_t i = first; i < first + count; ++i) {
       BlockRecord& record = record_of(slab, i);
-      if (record.is_in_use()) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
+      if constexpr (kOn.has(Check::kOwnership)) {
+        if (record.is_in_use()) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
+      }
       ::new (&record) BlockRecord();
     }
   }
@@ -113,8 +115,6 @@ HAK_INLINE void on_slab_transition(SlabT& slab) noexcept {
   }
 }
 
-/// An empty slab goes back to its SuperSlab.
-template <class SlabT>
 /// A thread that runs on `heap` acts as the slab's owner.
 template <class HeapT, class SlabT>
 HAK_INLINE void on_owner_act(const HeapT& heap, const SlabT& slab) noexcept {
@@ -123,6 +123,8 @@ HAK_INLINE void on_owner_act(const HeapT& heap, const SlabT& slab) noexcept {
   }
 }
 
+/// An empty slab goes back to its SuperSlab.
+template <class SlabT>
 HAK_INLINE void on_slab_release(SlabT& slab) noexcept {
   if constexpr (kTraced) trace(TraceKind::SlabRelease, slab.first_base(), slab.used);
   if constexpr (kOn.has(Check::kSlabInvariants)) {
@@ -163,8 +165,6 @@ HAK_INLINE void on_large_free(const LargeT& block) noexcept {
   }
 }
 
-/// A thread leaves its heap behind; `defect` is what the heap's audit returns.
-template <class HeapT, class Audit>
 /// A thread begins what it does rarely, or ends: nothing may have strayed into its own state.
 template <class ThreadT>
 HAK_INLINE void on_slow_operation(ThreadT& thread) noexcept {
@@ -177,6 +177,8 @@ HAK_INLINE void on_slow_operation(ThreadT& thread) noexcept {
   }
 }
 
+/// A thread leaves its heap behind; `defect` is what the heap's audit returns.
+template <class HeapT, class Audit>
 HAK_INLINE void on_thread_exit(const HeapT& heap, const Audit& audit) noexcept {
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     const auto defect = audit(heap);

@@ -66,7 +66,8 @@ struct NoHeapTrace {};
 using HeapRing = std::conditional_t<kTraced, HeapTrace, NoHeapTrace>;
 
 /// What only an instance with a memory timeline counts; its twin counts nothing.
-inline constexpr bool kTimeline = kBuildChecks.has(Check::kStacks);  // operations have numbers
+/// Its operations have numbers, stacks or not.
+inline constexpr bool kTimeline = checks_for_level(kIntegrityLevel).has(Check::kStacks);
 struct NoCounter {
   constexpr void add(std::uint64_t) noexcept {}
   constexpr std::uint64_t read() const noexcept { return 0; }
