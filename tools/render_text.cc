@@ -124,6 +124,12 @@ std::string bytes_lines(const WrongBytes& bytes) {
   return lines + '\n';
 }
 
+std::string window_line(const WriteWindow& written) {
+  if (written.before == 0) return fmt::format("  WRITTEN   after operation #{}\n", written.after);
+  return fmt::format("  WRITTEN   between operations #{} and #{}\n", written.after,
+                     written.before);
+}
+
 std::string frame_line(std::size_t number, const Frame& frame) {
   std::string line = fmt::format("    #{} ", number);
   if (!frame.function.empty()) line += padded(printable(frame.function), kFunctionColumns);
@@ -195,6 +201,7 @@ std::string render_text(const Finding& finding, const Report& report) {
   if (finding.block) text += block_lines(*finding.block);
   text += neighbour_lines(finding);
   if (finding.bytes) text += bytes_lines(*finding.bytes);
+  if (finding.written) text += window_line(*finding.written);
   for (const Event& event : finding.events) text += event_lines(event);
   text += history_lines(finding);
   if (!finding.likely.empty()) {

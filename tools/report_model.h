@@ -61,6 +61,12 @@ struct WrongBytes {
   std::vector<std::uint8_t> window;
 };
 
+/// The operations between which the wrong bytes were written, as far as the heap can know it.
+struct WriteWindow {
+  std::uint64_t after = 0;   ///< at this one they were whole
+  std::uint64_t before = 0;  ///< this one found them; 0: the process's end did
+};
+
 /// A block next to the one of the finding.
 struct Neighbour {
   std::uint64_t block_index = 0;
@@ -90,6 +96,7 @@ struct Finding {
   std::optional<std::uint64_t> address;
   std::optional<Block> block;
   std::optional<WrongBytes> bytes;
+  std::optional<WriteWindow> written;
   std::optional<HeapMap> heap_map;
   std::vector<Event> events;
   std::vector<PastCall> history;       ///< newest first

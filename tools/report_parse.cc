@@ -129,6 +129,10 @@ Finding parse_finding(const Fields& fields) {
   finding.address = fields.address_if("address");
   if (fields.has("block")) finding.block = parse_block(fields.object("block"));
   if (fields.has("bytes")) finding.bytes = parse_bytes(fields.object("bytes"));
+  if (fields.has("written")) {
+    const Fields written = fields.object("written");
+    finding.written = {written.number("after"), written.number_or("before", 0)};
+  }
   if (fields.has("heap_map")) finding.heap_map = parse_heap_map(fields.object("heap_map"));
   for (const Fields& event : fields.objects("events")) finding.events.push_back(parse_event(event));
   if (fields.has("history")) {

@@ -34,6 +34,8 @@ TEST(ReportParse, EveryValueOfAFullReportArrives) {
   EXPECT_EQ(finding.block->user, 0x7f31c2a00480u);
   EXPECT_EQ(finding.block->block_index, 17u);
   EXPECT_EQ(finding.bytes->window[8], 0x07);
+  EXPECT_EQ(finding.written->after, 300u);
+  EXPECT_EQ(finding.written->before, 512u);
   EXPECT_EQ(finding.heap_map->neighbours[0].request_bytes, 33u);
   EXPECT_EQ(finding.heap_map->neighbours[0].thread_id, 3u);
   ASSERT_EQ(finding.events.size(), 3u);

@@ -61,6 +61,7 @@ inline Json sample_finding(int id = 102, int number = 1) {
                       {"expected", "a2"},
                       {"window_begin", 0},
                       {"window", "a2a2a2a2a2a2a2a207000000a2a2a2a2a2a2a2a2"}};
+  finding["written"] = {{"after", 300}, {"before", 512}};
   const Json outer = sample_frame("main", "/src/main.cpp", 7);
   finding["events"] = Json::array(
       {sample_event("detected", 7, {sample_frame("Conn::flush()", "/src/conn.cpp", 88), outer}),

@@ -56,6 +56,7 @@ set(HAKMEM_REPORT_SOURCES
   src/integrity/report_guard_linux.cc
   src/integrity/report_json.cc
   src/integrity/report_text.cc
+  src/integrity/reporter.cc
   src/integrity/resolved.cc
   src/integrity/suppressions.cc
   src/integrity/symbolizer.cc
@@ -68,6 +69,7 @@ set(HAKMEM_RECORD_SOURCES
   src/gate/exit_sweep.cc
   src/gate/heap_picture.cc
   src/gate/leak_search.cc
+  src/gate/poisoned_block.cc
   src/gate/resting.cc)
 # From level 4 on: what the pointer trace tells, and what library calls may touch.
 set(HAKMEM_LIBRARY_CALL_SOURCES
@@ -158,7 +160,9 @@ set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc
   src/gate/memory_sample_test.cc
-  src/gate/resting_test.cc)
+  src/gate/poisoned_block_test.cc
+  src/gate/resting_test.cc
+  src/gate/write_window_test.cc)
 set(HAKMEM_PAGE_TESTS
   src/os/os_guard_test.cc
   src/ptr_trace/signal_relay_test.cc

@@ -48,7 +48,8 @@ void after_fork() { signal_relay_lock_for_fork().unlock(); }
 
 void start_page_mode(const Options& options) noexcept {
   const PageLimits limits = limits_from(options);
-  const bool on = limits.side != PageSide::Off && process_domain.pages.enable(limits);
+  const bool wanted = kBuildChecks.has(Check::kPageMode) && limits.side != PageSide::Off;
+  const bool on = wanted && process_domain.pages.enable(limits);
   const bool closes_large = process_domain.checks.resting_large.blocks != 0;
   if (!on && !closes_large) return;
   pthread_atfork(before_fork, after_fork, after_fork);

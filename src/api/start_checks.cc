@@ -6,6 +6,7 @@
 #include "api/trace_dump_start.h"
 #include "gate/exit_sweep.h"
 #include "gate/heap_picture.h"
+#include "gate/poisoned_block.h"
 #include "gate/tier_switches.h"
 #include "integrity/poison_crash.h"
 #include "integrity/report_files.h"
@@ -87,7 +88,11 @@ void start_checks(const Options& options) noexcept {
   if (!process_domain.checks.configure(options, scarce)) {
     refuse("option 'stack' must be auto, safe, fp or caller");
   }
-  if constexpr (kBuildChecks.has(Check::kCrashReport)) install_crash_report();
+  if constexpr (kBuildChecks.has(Check::kCrashReport)) {
+    install_crash_report([](const PoisonCrash& crash, Finding& finding) noexcept {
+      describe_poisoned_block(process_domain, crash, finding);
+    });
+  }
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     // What the program broke and never freed, when a signal ends it: then the finding does.
     watch_end_signals([]() noexcept {
@@ -109,8 +114,11 @@ void checks_after_fork() noexcept {
 
 void finish_checks() noexcept {
   wait_while_reporting();
+  hooks::on_slow_operation(this_thread);
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     sweep_at_exit(process_domain);
+  }
+  if constexpr (kBuildChecks.has(Check::kLeaks)) {
     if (process_options.leaks) search_leaks(process_domain);
   }
   if constexpr (kTraced) finish_trace_dump();
@@ -125,6 +133,7 @@ void finish_checks() noexcept {
 int finish_at_once(int code) noexcept {
   if (os::process_id() != own_process) return code;
   wait_while_reporting();
+  hooks::on_slow_operation(this_thread);
   if constexpr (kBuildChecks.has(Check::kExitSweep)) {
     sweep_before_death(process_domain);
     wait_while_reporting();  // another thread's sweep may be at it

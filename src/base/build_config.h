@@ -19,6 +19,9 @@
 #define HAKMEM_MARKS 0
 #endif
 
+// HAKMEM_CHECK_OFF=kCanaries builds a level without one of its checks: no product, but how tests
+// show that the check is what finds an error (docs/CHECKS_OFF.md).
+
 #define HAK_PASTE_(a, b) a##b
 #define HAK_PASTE(a, b) HAK_PASTE_(a, b)
 #if HAKMEM_TINY_GEOMETRY
@@ -36,11 +39,16 @@
 #else
 #define HAK_MARKS_SUFFIX
 #endif
-/// il<level><g|t><n|h>[m]: level, geometry, layout, marks.
-#define HAK_LEVEL_NAMESPACE                                                        \
+#define HAK_LEVEL_NAME                                                               \
   HAK_PASTE(HAK_PASTE(HAK_PASTE(HAK_PASTE(il, HAKMEM_INTEGRITY_LEVEL), HAK_GEOMETRY_SUFFIX), \
-                      HAK_LAYOUT_SUFFIX),                                          \
+                      HAK_LAYOUT_SUFFIX),                                            \
             HAK_MARKS_SUFFIX)
+/// il<level><g|t><n|h>[m]: level, geometry, layout, marks; and the check that is off, if one is.
+#ifdef HAKMEM_CHECK_OFF
+#define HAK_LEVEL_NAMESPACE HAK_PASTE(HAK_LEVEL_NAME, HAKMEM_CHECK_OFF)
+#else
+#define HAK_LEVEL_NAMESPACE HAK_LEVEL_NAME
+#endif
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
@@ -59,7 +67,14 @@ constexpr CheckSet with_marks(CheckSet checks) noexcept {
 }
 
 /// What this build checks. `if constexpr (kBuildChecks.has(Check::kX))` is the only level test.
+#ifdef HAKMEM_CHECK_OFF
+inline constexpr CheckSet kBuildChecks =
+    with_marks(checks_for_level(kIntegrityLevel)) - Check::HAKMEM_CHECK_OFF;
+static_assert(kBuildChecks != checks_for_level(kIntegrityLevel),
+              "HAKMEM_CHECK_OFF is no check of this level");
+#else
 inline constexpr CheckSet kBuildChecks = with_marks(checks_for_level(kIntegrityLevel));
+#endif
 
 /// Block geometry of this build: the product's, or a tiny one that makes schedules short.
 inline constexpr Geometry kGeometry =

@@ -21,11 +21,16 @@ enum class Check : std::uint32_t {
   kSlabInvariants = 1u << 5,    ///< verify() at every slab transition
   kListPatterns = 1u << 6,      ///< poison and sentinel values never appear as list pointers
   kRemoteCount = 1u << 7,       ///< drained = pushed
+  kOwner = 1u << 22,            ///< who acts as a slab's owner is its owner
+  kStateCanaries = 1u << 23,    ///< words beside a thread's and a heap's state are whole
   // level 3: per-block records, canaries, fill, quarantine
-  kRecords = 1u << 8,           ///< state, size, kind and alignment of every block
+  kRecords = 1u << 8,           ///< what the others of the level look at, beside every block
   kCanaries = 1u << 9,          ///< keyed bytes before and, byte-exact, after the request
   kFreeFill = 1u << 10,         ///< freed bytes are filled, and checked before reuse
   kQuarantine = 1u << 11,       ///< freed blocks rest in a bounded queue
+  kBlockState = 1u << 18,       ///< what is freed or resized is a live block
+  kKinds = 1u << 19,            ///< a release has the allocation's kind, size and alignment
+  kOwnership = 1u << 20,        ///< what is handed out or carved is not in use
   // level 4: stacks, history, findings at exit
   kStacks = 1u << 12,           ///< allocation and free stacks in a depot
   kExitSweep = 1u << 13,        ///< live and quarantined blocks are checked at exit
@@ -33,6 +38,7 @@ enum class Check : std::uint32_t {
   kLibraryCalls = 1u << 15,     ///< mem*, str*, wcs*, printf stay inside their blocks
   kPageMode = 1u << 16,         ///< on demand, each block on pages of its own beside a closed one
   kPtrTrace = 1u << 17,         ///< rings of what was done to which block and list, by whom
+  kLeaks = 1u << 21,            ///< on demand, blocks that nothing points to at exit
 };
 
 /// A set of checks with set algebra; a literal type, so that `if constexpr` can ask it.
@@ -61,14 +67,15 @@ constexpr CheckSet checks_for_level(int level) noexcept {
   }
   if (level >= 2) {
     set = set + Check::kHeaderByte + Check::kSlabInvariants + Check::kListPatterns +
-          Check::kRemoteCount;
+          Check::kRemoteCount + Check::kOwner + Check::kStateCanaries;
   }
   if (level >= 3) {
-    set = set + Check::kRecords + Check::kCanaries + Check::kFreeFill + Check::kQuarantine;
+    set = set + Check::kRecords + Check::kCanaries + Check::kFreeFill + Check::kQuarantine +
+          Check::kBlockState + Check::kKinds + Check::kOwnership;
   }
   if (level >= 4) {
     set = set + Check::kStacks + Check::kExitSweep + Check::kCrashReport +
-          Check::kLibraryCalls + Check::kPageMode + Check::kPtrTrace;
+          Check::kLibraryCalls + Check::kPageMode + Check::kPtrTrace + Check::kLeaks;
   }
   return set;
 }

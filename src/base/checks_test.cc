@@ -14,8 +14,9 @@ constexpr Check kAllChecks[] = {
     Check::kCanaries,      Check::kFreeFill,        Check::kQuarantine,
     Check::kStacks,        Check::kExitSweep,       Check::kCrashReport,
     Check::kLibraryCalls,
-    Check::kPageMode,
-    Check::kPtrTrace,
+    Check::kPageMode,      Check::kPtrTrace,        Check::kBlockState,
+    Check::kKinds,         Check::kOwnership,       Check::kLeaks,
+    Check::kOwner,         Check::kStateCanaries,
 };
 
 TEST(CheckSet, PlusAndMinusUndoEachOther) {

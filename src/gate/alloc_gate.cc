@@ -40,6 +40,7 @@ void* allocate_elsewhere(DomainT& domain, ThreadState& thread, ClassIndex c) noe
 }  // namespace
 
 void* allocate_slow(Domain& domain, ThreadState& thread, ClassIndex c) noexcept {
+  hooks::on_slow_operation(thread);
   if constexpr (kSwitchable) {
     if (is_off(domain.slabs.switches, c)) return allocate_elsewhere(domain, thread, c);
   }
@@ -86,6 +87,7 @@ void* allocate_above_tiny(Domain& domain, ThreadState& thread, std::size_t reque
 
 void* allocate_large(Domain& domain, ThreadState& thread, std::size_t request, std::size_t align,
                      bool& zeroed) noexcept {
+  hooks::on_slow_operation(thread);
   if constexpr (kFailsHere) {
     if (domain.failures.due()) return note_failure(FailureReason::OutOfMemory);
   }

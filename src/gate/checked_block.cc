@@ -13,6 +13,7 @@ Damage damage_between(const CheckedBlock& block, const std::byte* first,
 
 Damage check_canary(const CheckedBlock& block, const std::byte* begin, const std::byte* end,
                     CanaryPattern pattern) noexcept {
+  if constexpr (!kBuildChecks.has(Check::kCanaries)) return {};
   const std::byte* const first = find_canary_damage(begin, end, pattern);
   if (first == end) return {};
   const std::byte* last = end - 1;
@@ -56,7 +57,8 @@ CheckedBlock find_unusual_block(const Domain& domain, MapEntry entry, Address us
 Damage check_front(const Domain& domain, const CheckedBlock& block) noexcept {
   const CanaryPattern pattern = pattern_for(domain, block.user);
   Damage damage = check_canary(block, block.front(), block.front_end(), pattern);
-  if (!block.is_page() && block.user[-1] != header_of(block)) {
+  const bool has_header = kBuildChecks.has(Check::kHeaderByte) && !block.is_page();
+  if (has_header && block.user[-1] != header_of(block)) {
     if (!damage.found) damage.first = -1;
     damage.found = true;
     damage.last = -1;
@@ -69,6 +71,7 @@ Damage check_tail(const Domain& domain, const CheckedBlock& block) noexcept {
 }
 
 Damage check_fill(const CheckedBlock& block) noexcept {
+  if constexpr (!kBuildChecks.has(Check::kFreeFill)) return {};
   // Closed pages: the access itself was the finding.
   if (block.is_page() || block.record->closed) return {};
   const std::size_t bytes = filled_bytes(block.record->request_bytes);

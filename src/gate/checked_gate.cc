@@ -98,6 +98,7 @@ HAK_NOINLINE const char* difference_of(const BlockRecord& record,
 /// What is wrong with how a block is released; null when nothing is.
 HAK_INLINE const char* mismatch_of(const BlockRecord& record,
                                    const FreeRequest& request) noexcept {
+  if constexpr (!kBuildChecks.has(Check::kKinds)) return nullptr;
   const bool as_made = record.kind == request.kind && record.align_log2 == 0 &&
                        request.align <= kMinAlignBytes &&
                        (!request.sized || request.bytes == record.request_bytes);
@@ -181,7 +182,9 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   BlockRecord& record = *block.record;
   BlockState state = record.state();
   if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
-    report_handed_out_twice(domain, block, operation.detection);
+    if constexpr (kBuildChecks.has(Check::kOwnership)) {
+      report_handed_out_twice(domain, block, operation.detection);
+    }
   }
   if (state == BlockState::Free) check_reused(domain, block, operation.detection);
   record.kind = request.kind;
@@ -189,6 +192,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.request_bytes = request.bytes;
   note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
+  record.shared_seen_in.store(0, RecordOrders::kNote);
   record.allocated_at = operation.intern(domain, thread);
   record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
@@ -218,6 +222,7 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
     if (state == BlockState::Fresh) {
       return report_wild_free(domain, pointer.address(), operation.detection);
     }
+    if constexpr (!kBuildChecks.has(Check::kBlockState)) return;
     return report_double_free(domain, block, operation.detection);
   }
   const char* const mismatch = mismatch_of(record, request);

@@ -51,6 +51,20 @@ void fill_bytes(const CheckedBlock& block, const Damage& damage, bool keyed,
   std::memcpy(out.window, block.user + out.window_begin, out.window_bytes);
 }
 
+/// When the damage was done: since free or allocation (or resizing) wrote what is broken now, or
+/// since a later sweep saw it whole. Below level 4 operations have no numbers, and it is unknown.
+FindingWindow window_of(const Domain& domain, const BlockRecord& record,
+                        const Detection& detection) noexcept {
+  FindingWindow window{.before = detection.sequence};
+  const std::uint64_t seen =
+      domain.checks.sweeps.began(record.shared_seen_in.load(RecordOrders::kNote));
+  const std::uint64_t known_whole[] = {record.allocated_sequence, record.freed_sequence, seen};
+  for (const std::uint64_t whole : known_whole) {
+    if (whole > window.after) window.after = whole;
+  }
+  return window;
+}
+
 /// Names the block around `address`; false when there is none that ever was handed out.
 bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
   const CheckedBlock block = block_around(domain, address);
@@ -198,6 +212,7 @@ void report_damage(const Domain& domain, const CheckedBlock& block, Violation vi
   if (freed) describe_freed(domain, block, finding);
   finding.block.state = name_of(freed ? BlockState::Quarantined : BlockState::Live);
   fill_bytes(block, damage, !freed, finding);
+  finding.written = window_of(domain, *block.record, detection);
   TextSink sentence = sentence_of(finding);
   const std::size_t span = static_cast<std::size_t>(damage.last - damage.first) + 1;
   const std::size_t request = block.record->request_bytes;

@@ -50,6 +50,33 @@ inline constexpr QuarantineLimits kRestUnlessTold =
 inline constexpr QuarantineLimits kLargeRest{.blocks = 256,
                                              .bytes = kClosesLarge ? 64 * kGiB : 16 * kMiB};
 
+/// Sweeps while the program runs, by numbers that begin anew after kNumbers; of the last two it is
+/// known at which operation they began. One thread sweeps at a time; others may look.
+class SweepLog {
+ public:
+  /// A sweep begins; returns its number, which is never 0.
+  std::uint16_t begin(std::uint64_t operation) noexcept {
+    const std::uint16_t number = after(shared_last_.load(RecordOrders::kNote));
+    shared_began_[number % 2].store(operation, RecordOrders::kNote);
+    shared_last_.store(number, RecordOrders::kPublish);
+    return number;
+  }
+  /// The operation at which a sweep began; 0 when it is none of the last two.
+  std::uint64_t began(std::uint16_t number) const noexcept {
+    const std::uint16_t last = shared_last_.load(RecordOrders::kLook);
+    const bool is_known = number != 0 && (number == last || after(number) == last);
+    return is_known ? shared_began_[number % 2].load(RecordOrders::kNote) : 0;
+  }
+
+ private:
+  static constexpr std::uint16_t kNumbers = 65534;  // even: the next number has the other slot
+  static std::uint16_t after(std::uint16_t number) noexcept {
+    return static_cast<std::uint16_t>(number % kNumbers + 1);
+  }
+  std::atomic<std::uint16_t> shared_last_{0};
+  std::atomic<std::uint64_t> shared_began_[2]{};
+};
+
 /// What the checked levels share. Below level 3 its twin without state stands here.
 struct CheckState {
   StackDepot depot;
@@ -59,6 +86,7 @@ struct CheckState {
   StackMethod stack_method = StackMethod::Auto;
   std::uint32_t stack_frames = 16;
   std::uint64_t check_every = 0;                ///< operations between two sweeps; 0: no sweep
+  SweepLog sweeps;
   std::uint64_t secret = 0;                     ///< keys the canaries; set before the first block
   std::atomic<std::uint64_t> shared_sequence{0};  ///< operations so far
   /// What Heap::live_bytes is, of threads that have no heap at that moment.
@@ -96,7 +124,8 @@ struct NoCheckState {
 };
 using DomainChecks = std::conditional_t<kRecordLayout, CheckState, NoCheckState>;
 
-inline constexpr bool kPageMode = kBuildChecks.has(Check::kPageMode);
+/// Whether the level has page mode at all; that it may be switched on is the check.
+inline constexpr bool kPageMode = checks_for_level(kIntegrityLevel).has(Check::kPageMode);
 using DomainPages = std::conditional_t<kPageMode, PageTier, NoPageTier>;
 
 class Domain {
@@ -134,10 +163,12 @@ class Domain {
 
 /// What the allocator knows about a thread: which heap it runs on.
 struct ThreadState {
+  [[no_unique_address]] CanaryBefore canary_before;
   Heap* heap;               ///< domain.slabs.no_heap until the first allocation
   std::uint64_t tag_bits;   ///< the heap's tag, where map entries have it
   std::uint8_t exit_rounds = 0;  ///< how often the thread's exit handler ran
   std::uint32_t thread_id = 0;   ///< kernel thread id, at the levels that record it; 0: not asked
+  [[no_unique_address]] CanaryBehind canary_behind;
 
   static constexpr std::uint64_t kNoTag = MapEntry::tag_bits(OwnerTag::NoHeap);
   explicit constexpr ThreadState(Domain& domain) noexcept

@@ -22,17 +22,21 @@ Look look_at(const Domain& domain, const CheckedBlock& block, BlockState state) 
   return {Violation::kOverflow, check_tail(domain, block)};
 }
 
-/// Looks at a block and publishes what is wrong, while `findings` are not too many.
+/// Looks at a block and publishes what is wrong, while `findings` are not too many. `number` of the
+/// sweep, 0 for one at the process's end.
 void sweep_block(const Domain& domain, const CheckedBlock& block, const Detection& detection,
-                 unsigned& findings) noexcept {
-  const BlockRecord& record = *block.record;
+                 unsigned& findings, std::uint16_t number) noexcept {
+  BlockRecord& record = *block.record;
   const BlockState state = record.state();
   const std::uint64_t sequence = record.allocated_sequence;
   if (state != BlockState::Live && state != BlockState::Quarantined) return;
   if (findings == kSweepFindingsMax) return;
   const Look look = look_at(domain, block, state);
-  if (!look.damage.found) return;
   if (record.state() != state || record.allocated_sequence != sequence) return;
+  if (!look.damage.found) {
+    if (number != 0) record.shared_seen_in.store(number, RecordOrders::kNote);
+    return;
+  }
   ++findings;
   report_damage(domain, block, look.violation, look.damage, detection);
 }
@@ -66,10 +70,11 @@ void wait_for_sweeper() noexcept {
   }
 }
 
-unsigned sweep_all(Domain& domain, const Detection& detection) noexcept {
+unsigned sweep_all(Domain& domain, const Detection& detection,
+                   std::uint16_t number) noexcept {
   unsigned findings = 0;
   for_each_record(domain, [&](const CheckedBlock& block) {
-    sweep_block(domain, block, detection, findings);
+    sweep_block(domain, block, detection, findings, number);
   });
   return findings;
 }
@@ -82,7 +87,7 @@ Detection nowhere(std::uint64_t sequence) noexcept {
 
 unsigned sweep_at_exit(Domain& domain) noexcept {
   const bool only_sweeper = try_become_sweeper();
-  const unsigned findings = sweep_all(domain, nowhere(0));
+  const unsigned findings = sweep_all(domain, nowhere(0), 0);
   if (only_sweeper) stop_sweeping();
   return findings;
 }
@@ -91,14 +96,15 @@ void sweep_before_death(Domain& domain) noexcept {
   if (!try_become_sweeper()) return wait_for_sweeper();
   unsigned findings = 0;
   try_for_each_record(domain, [&](const CheckedBlock& block) {
-    sweep_block(domain, block, nowhere(0), findings);
+    sweep_block(domain, block, nowhere(0), findings, 0);
   });
   stop_sweeping();
 }
 
 void sweep(Domain& domain, const Detection& detection) noexcept {
   if (!try_become_sweeper()) return;
-  sweep_all(domain, halts_on_error() ? detection : nowhere(detection.sequence));
+  const std::uint16_t number = domain.checks.sweeps.begin(detection.sequence);
+  sweep_all(domain, halts_on_error() ? detection : nowhere(detection.sequence), number);
   stop_sweeping();
 }
 

@@ -48,6 +48,7 @@ std::size_t usable_size(const Domain& domain, WildPtr pointer) noexcept {
 
 void release_slow(Domain& domain, ThreadState& thread, WildPtr pointer) noexcept {
   if (!pointer) return;
+  hooks::on_slow_operation(thread);
   const Located found = locate(domain, pointer);
   if (found.slab != nullptr) {
     Slab& slab = *found.slab;

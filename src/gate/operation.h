@@ -25,12 +25,14 @@ struct Operation {
     if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
     if constexpr (kBuildChecks.has(Check::kStacks)) {
       capture(domain, thread, caller);
-      detection.sequence =
-          domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
-      if (domain.checks.timeline.wants(detection.sequence)) [[unlikely]] take_sample(domain);
     } else {
       stack.count = 1;
       stack.pcs[0] = caller;
+    }
+    if constexpr (kTimeline) {
+      detection.sequence =
+          domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
+      if (domain.checks.timeline.wants(detection.sequence)) [[unlikely]] take_sample(domain);
     }
     detection.thread_id = thread.thread_id;
     detection.stack = &stack;

@@ -35,7 +35,9 @@ class OwnFaults : public SlabDomainTest {
     const std::string report = expect_finding(violation, kIntegrityLevel, body);
     EXPECT_NE(report.find(id), std::string::npos) << report;
     EXPECT_NE(report.find(words), std::string::npos) << report;
-    EXPECT_NE(report.find("This is a bug in HAKMEM, not in your program."), std::string::npos);
+    const bool blames_itself =
+        report.find("This is a bug in HAKMEM, not in your program.") != std::string::npos;
+    EXPECT_EQ(blames_itself, row_of(violation).fault == Fault::Hakmem) << report;
   }
 
   SlabBase blocks_[3];
@@ -94,6 +96,42 @@ TEST_F(OwnFaults, ASuperSlabThatIsNotEmptyThoughItShouldBe) {
   expect_own_fault(Violation::kRegistryBroken, kInvariantsLevel, "HK905",
                    "does not agree with its registry entry",
                    [&] { hooks::on_superslab_unmap(*slab.superslab); });
+}
+
+TEST_F(OwnFaults, ASlabWhoseOwnerIsAnotherHeap) {
+  Slab& slab = slab_in_use();
+  Heap& heap = *slab.shared_owner.load(SlabOrders::kOwnerRead);
+  Heap& other = new_heap();
+  expect_own_fault(Violation::kRegistryBroken, kInvariantsLevel, "HK905",
+                   "that another heap owns", [&] {
+                     slab.shared_owner.store(&other, SlabOrders::kOwnerChange);
+                     retire_empty(slabs(), heap, slab);
+                   });
+}
+
+/// The last word of the state of a thread, or of a heap: from level 2 on the one behind it.
+template <class State>
+std::byte* last_word_of(State& state) {
+  if constexpr (kStateCanaries) return reinterpret_cast<std::byte*>(&state.canary_behind);
+  return reinterpret_cast<std::byte*>(&state + 1) - sizeof(std::uint64_t);
+}
+
+TEST_F(OwnFaults, AWriteThatStraysIntoAThreadsState) {
+  release(allocate(100));
+  expect_own_fault(Violation::kStrayWrite, kInvariantsLevel, "HK112",
+                   "the state that HAKMEM keeps of a thread was overwritten", [&] {
+                     last_word_of(thread_)[3] ^= std::byte{1};
+                     release(allocate(100000));
+                   });
+}
+
+TEST_F(OwnFaults, AWriteThatStraysIntoAHeapsState) {
+  release(allocate(100));
+  expect_own_fault(Violation::kStrayWrite, kInvariantsLevel, "HK112",
+                   "the state that HAKMEM keeps of a heap was overwritten", [&] {
+                     last_word_of(*thread_.heap)[7] ^= std::byte{0x80};
+                     release(allocate(100000));
+                   });
 }
 
 TEST_F(OwnFaults, ABlockInUseCarvedOnceMore) {

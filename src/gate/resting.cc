@@ -130,7 +130,8 @@ void lay_to_rest(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   const bool may_be_apart = can_rest && block.large != nullptr;
   if (!may_be_apart || !try_rest_large(domain, thread, *thread.heap, block, detection)) {
     fill_freed(block.user, filled_bytes(block.record->request_bytes));
-    if (can_rest && thread.heap->quarantine.admits(bytes_of(block), limits)) {
+    const bool rests = kBuildChecks.has(Check::kQuarantine) && can_rest;
+    if (rests && thread.heap->quarantine.admits(bytes_of(block), limits)) {
       if constexpr (kLooksAtAllThatLeaves) thread.heap->quarantine.look_ahead();
       rest(domain, thread, block, thread.heap->quarantine, limits, detection);
     } else {

@@ -24,6 +24,7 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
 }
 
 void detach_thread(Domain& domain, ThreadState& thread) noexcept {
+  hooks::on_slow_operation(thread);
   Heap& heap = *thread.heap;
   if (&heap == &domain.slabs.no_heap) return;
   const marks::OwnAccess own;

@@ -51,6 +51,8 @@ struct RecordOrders {
   static constexpr std::memory_order kTake = std::memory_order_acquire;
   static constexpr std::memory_order kLook = std::memory_order_acquire;
   static constexpr std::memory_order kPublish = std::memory_order_release;
+  /// A sweep's note: it was true when it was made, and nothing is read through it.
+  static constexpr std::memory_order kNote = std::memory_order_relaxed;
 };
 
 struct BlockRecord {
@@ -59,6 +61,7 @@ struct BlockRecord {
   std::uint8_t align_log2 = 0;          ///< 0: none above the usual
   bool marked = false;                  ///< the leak search's mark
   bool closed = false;                  ///< its pages fault: a large block that rests at level 4
+  std::atomic<std::uint16_t> shared_seen_in{0};  ///< sweep that saw it whole last: see SweepLog
   std::uint32_t allocated_by = 0;       ///< kernel thread ids
   std::uint32_t freed_by = 0;
   StackId allocated_at = StackId::None;

@@ -130,6 +130,26 @@ void report_carved_twice(const SlabFacts& slab, Address block) noexcept {
   end();
 }
 
+void report_owner(const SlabFacts& slab) noexcept {
+  Finding& finding = begin(Violation::kRegistryBroken, slab.data);
+  sentence_of(finding).text("A thread acted as the owner of a slab of class ")
+      .decimal(slab.class_index).text(" that another heap owns (used ").decimal(slab.used)
+      .text(", carved ").decimal(slab.carved).text(", capacity ").decimal(slab.capacity)
+      .text(").");
+  end();
+}
+
+void fail_state(StateCanary& canary, const char* whose) noexcept {
+  Finding& finding = begin(Violation::kStrayWrite, reinterpret_cast<Address>(&canary));
+  sentence_of(finding).text("A word beside the state that HAKMEM keeps of a ").text(whose)
+      .text(" was overwritten: it is 0x").hex(canary.word, 16).text(" and should be 0x")
+      .hex(StateCanary::kWhole, 16).text(".");
+  finding.likely = "an index or a pointer of the program that left its own data";
+  finding.confidence = "low";
+  canary.word = StateCanary::kWhole;  // found once
+  end_or_go_on();
+}
+
 void fail_registry(Address address) noexcept {
   Finding& finding = begin(Violation::kRegistryBroken, address);
   sentence_of(finding).text("A SuperSlab or large block does not agree with its registry entry.");

@@ -6,6 +6,7 @@
 
 #include "integrity/freelist.h"
 #include "integrity/report.h"
+#include "integrity/state_canary.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
@@ -45,6 +46,9 @@ HAK_COLD void report_header(const SlabFacts& slab, Address block, std::uint8_t f
 /// Returns, if at all, only for a list that leaves its slab: the program overwrote a link.
 HAK_COLD void report_slab(const SlabFacts& slab, SlabDefectCode defect) noexcept;
 [[noreturn]] HAK_COLD void report_carved_twice(const SlabFacts& slab, Address block) noexcept;
+[[noreturn]] HAK_COLD void report_owner(const SlabFacts& slab) noexcept;
+/// A word beside the state of a "thread" or a "heap" was overwritten; it is whole on return.
+HAK_COLD void fail_state(StateCanary& canary, const char* whose) noexcept;
 [[noreturn]] HAK_COLD void fail_registry(Address address) noexcept;
 [[noreturn]] HAK_COLD void fail_heap(SlabDefectCode defect) noexcept;
 /// free() of an address that the map does not own, or that is no block's start.
@@ -90,6 +94,10 @@ HAK_COLD void fail_slab(SlabT& slab, SlabDefectCode defect) noexcept {
 template <class SlabT>
 [[noreturn]] HAK_COLD void fail_carved_twice(const SlabT& slab, SlabBase block) noexcept {
   report_carved_twice(facts_of(slab), block.address());
+}
+template <class SlabT>
+[[noreturn]] HAK_COLD void fail_owner(const SlabT& slab) noexcept {
+  report_owner(facts_of(slab));
 }
 template <class SuperSlabT>
 [[noreturn]] HAK_COLD void fail_superslab(const SuperSlabT& superslab) noexcept {

@@ -63,6 +63,13 @@ struct FindingBytes {
   std::uint8_t window[kByteWindowMax] = {};
 };
 
+/// When wrong bytes were written, as far as it is known: not before operation `after`, at which
+/// they were whole, and before operation `before`, which found them.
+struct FindingWindow {
+  std::uint64_t after = 0;    ///< 0: nothing is known
+  std::uint64_t before = 0;   ///< 0: the process's end found them
+};
+
 /// A library call that was not made, because it would have left its block.
 struct FindingCall {
   bool known = false;
@@ -100,6 +107,7 @@ struct Finding {
   FindingBlock block;
   FindingNeighbour before, behind;    ///< the blocks on both sides of `block`
   FindingBytes bytes;
+  FindingWindow written;              ///< of `bytes`
   FindingCall call;
   FindingEvent detected, freed, allocated;
   FindingHistory history;

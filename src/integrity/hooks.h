@@ -71,7 +71,9 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
   if constexpr (kOn.has(Check::kRecords)) {
     for (std::uint32_t i = first; i < first + count; ++i) {
       BlockRecord& record = record_of(slab, i);
-      if (record.is_in_use()) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
+      if constexpr (kOn.has(Check::kOwnership)) {
+        if (record.is_in_use()) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
+      }
       ::new (&record) BlockRecord();
     }
   }
@@ -111,6 +113,14 @@ HAK_INLINE void on_slab_transition(SlabT& slab) noexcept {
     if (defect != decltype(defect)::None) [[unlikely]] {
       fail_slab(slab, static_cast<SlabDefectCode>(defect));
     }
+  }
+}
+
+/// A thread that runs on `heap` acts as the slab's owner.
+template <class HeapT, class SlabT>
+HAK_INLINE void on_owner_act(const HeapT& heap, const SlabT& slab) noexcept {
+  if constexpr (kOn.has(Check::kOwner)) {
+    if (!is_owner(heap, slab)) [[unlikely]] fail_owner(slab);
   }
 }
 
@@ -180,6 +190,18 @@ template <class LargeT>
 HAK_INLINE void on_large_free(const LargeT& block) noexcept {
   if constexpr (kOn.has(Check::kSlabInvariants)) {
     if (!block.contains(block.user.address())) [[unlikely]] fail_registry(block.user.address());
+  }
+}
+
+/// A thread begins what it does rarely, or ends: nothing may have strayed into its own state.
+template <class ThreadT>
+HAK_INLINE void on_slow_operation(ThreadT& thread) noexcept {
+  if constexpr (kOn.has(Check::kStateCanaries)) {
+    if (!thread.canary_before.is_whole()) [[unlikely]] fail_state(thread.canary_before, "thread");
+    if (!thread.canary_behind.is_whole()) [[unlikely]] fail_state(thread.canary_behind, "thread");
+    auto& heap = *thread.heap;
+    if (!heap.canary_before.is_whole()) [[unlikely]] fail_state(heap.canary_before, "heap");
+    if (!heap.canary_behind.is_whole()) [[unlikely]] fail_state(heap.canary_behind, "heap");
   }
 }
 

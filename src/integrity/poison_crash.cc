@@ -3,11 +3,12 @@
 #include "base/text_sink.h"
 #include "integrity/report.h"
 #include "os/os.h"
-#include "ptr_trace/crash_handler.h"
 
 namespace hakmem {
 
 namespace {
+
+constinit DescribePoisoned describe_poisoned = nullptr;
 
 void report_poison_crash(const PoisonCrash& crash) noexcept {
   Finding& finding = begin_finding(Violation::kPoisonCrash);
@@ -20,11 +21,15 @@ void report_poison_crash(const PoisonCrash& crash) noexcept {
   finding.detected.stack = crash.stack;
   finding.likely = "an object was used after it was freed";
   finding.confidence = "high";
+  if (describe_poisoned != nullptr) describe_poisoned(crash, finding);
   publish_finding(true);
 }
 
 }  // namespace
 
-void install_crash_report() noexcept { install_crash_handler(report_poison_crash); }
+void install_crash_report(DescribePoisoned describe) noexcept {
+  describe_poisoned = describe;
+  install_crash_handler(report_poison_crash);
+}
 
 }  // namespace hakmem

@@ -8,6 +8,7 @@
 #include "integrity/report_for_test.h"
 #include "integrity/report_guard.h"
 #include "integrity/report_text.h"
+#include "integrity/reporter.h"
 #include "integrity/suppressions.h"
 #include "integrity/thread_names.h"
 #include "os/os.h"
@@ -18,28 +19,22 @@ namespace hakmem {
 
 namespace {
 
-struct ReporterOrders {
-  static constexpr std::memory_order kTake = std::memory_order_acquire;
-  static constexpr std::memory_order kTakeFailed = std::memory_order_relaxed;
-  static constexpr std::memory_order kGive = std::memory_order_release;
-  static constexpr std::memory_order kPeek = std::memory_order_relaxed;
+struct TallyOrders {
   static constexpr std::memory_order kTally = std::memory_order_relaxed;
 };
 
 constexpr int kStandardError = 2;
 constexpr std::size_t kTextBytes = 256 * kKiB;
-constexpr unsigned kProcessShift = 32;
 
 constinit ReportContext context{};
 constinit const Options default_options{};
 using Hook = void (*)(const Finding&);
 constinit Hook test_hook = nullptr;
 
-constinit std::atomic<std::uint64_t> shared_reporter{0};
 constinit std::atomic<unsigned> shared_published{0};
 constinit std::atomic<int> shared_worst{0};
 
-// Everything below belongs to the owner of shared_reporter.
+// Everything below belongs to the reporter.
 constinit Finding finding{};
 constinit ResolvedFinding stacks{};
 constinit HeapPicture picture{};
@@ -52,21 +47,6 @@ constinit FindingFate fate = FindingFate::Publish;
 
 const Options& options() noexcept {
   return context.options != nullptr ? *context.options : default_options;
-}
-
-std::uint64_t own_word() noexcept {
-  return static_cast<std::uint64_t>(os::process_id()) << kProcessShift |
-         static_cast<std::uint32_t>(os::thread_id());
-}
-
-void wait_for_change(std::uint64_t word) noexcept {
-  // x86-64 is little-endian: the lower half, the thread, is at the word's address.
-  os::wait_on(reinterpret_cast<const std::uint32_t*>(&shared_reporter),
-              static_cast<std::uint32_t>(word));
-}
-
-void wake_next() noexcept {
-  os::wake_one(reinterpret_cast<const std::uint32_t*>(&shared_reporter));
 }
 
 /// Leaves one line and the verdict behind, and ends the process as the first finding would have.
@@ -110,40 +90,10 @@ void finish_report() noexcept;
 
 /// A fatal signal while a report is written: ours ends the process, others wait for that.
 void on_report_fault(int signal, Address address) noexcept {
-  const std::uint64_t reporter = shared_reporter.load(ReporterOrders::kPeek);
-  if (reporter == own_word()) {
-    if (ending) os::exit_now(exit_code_for(finding.violation));
-    if (drawing) end_without_picture();
-    end_inside_report("signal ", signal, address);
-  }
-  if (reporter == 0) return;
-  wait_for_change(reporter);
-  wake_next();
-}
-
-void take_reporter() noexcept {
-  const std::uint64_t own = own_word();
-  for (;;) {
-    std::uint64_t holder = 0;
-    if (shared_reporter.compare_exchange_strong(holder, own, ReporterOrders::kTake,
-                                                ReporterOrders::kTakeFailed)) {
-      return;
-    }
-    if (holder == own) end_inside_report("a second finding", 0, 0);
-    if (holder >> kProcessShift == own >> kProcessShift) {
-      wait_for_change(holder);
-    } else if (shared_reporter.compare_exchange_strong(holder, own, ReporterOrders::kTake,
-                                                       ReporterOrders::kTakeFailed)) {
-      return;
-    }
-  }
-}
-
-void give_reporter() noexcept {
-  shared_reporter.store(0, ReporterOrders::kGive);
-  // One is enough: whoever wakes takes the word, and wakes the next when it gives it back; those
-  // that only wait, or find nothing to take, wake the next at once.
-  wake_next();
+  if (!is_reporter()) return wait_for_report();
+  if (ending) os::exit_now(exit_code_for(finding.violation));
+  if (drawing) end_without_picture();
+  end_inside_report("signal ", signal, address);
 }
 
 /// Codes from bad to worse: a leak, an error of the program, one of ours.
@@ -155,10 +105,10 @@ int severity(int code) noexcept {
 
 /// A finding, or one that was published before.
 void tally(int code, bool is_new) noexcept {
-  if (is_new) shared_published.fetch_add(1, ReporterOrders::kTally);
+  if (is_new) shared_published.fetch_add(1, TallyOrders::kTally);
   // Only the reporter writes it.
-  if (severity(code) > severity(shared_worst.load(ReporterOrders::kTally))) {
-    shared_worst.store(code, ReporterOrders::kTally);
+  if (severity(code) > severity(shared_worst.load(TallyOrders::kTally))) {
+    shared_worst.store(code, TallyOrders::kTally);
   }
 }
 
@@ -256,7 +206,7 @@ void tell() noexcept { tell_fates(options().verbosity != 0); }
 /// Publishes what was begun. `end_process`: the caller cannot go on. `may_halt`: it is asked to end
 /// when halt_on_error says so.
 void publish(bool end_process, bool may_halt) noexcept {
-  if (shared_reporter.load(ReporterOrders::kPeek) != own_word()) return;  // nothing was begun
+  if (!is_reporter()) return;  // nothing was begun
   settle(end_process);
   if (fate == FindingFate::Publish) finding_published();
   const int code = exit_code_for(finding.violation);
@@ -277,7 +227,7 @@ void publish(bool end_process, bool may_halt) noexcept {
 void set_report_context(const ReportContext& new_context) noexcept { context = new_context; }
 
 Finding& begin_finding(Violation violation) noexcept {
-  take_reporter();
+  if (!take_reporter()) end_inside_report("a second finding", 0, 0);
   finding = Finding{};
   finding.violation = violation;
   verdict_written = drawing = ending = false;
@@ -290,13 +240,13 @@ void publish_finding(bool end_process) noexcept { publish(end_process, false); }
 void publish_recoverable() noexcept { publish(false, true); }
 
 void forget_findings_after_fork() noexcept {
-  shared_published.store(0, ReporterOrders::kTally);
-  shared_worst.store(0, ReporterOrders::kTally);
+  shared_published.store(0, TallyOrders::kTally);
+  shared_worst.store(0, TallyOrders::kTally);
   forget_fates();
 }
 
 void tell_findings() noexcept {
-  take_reporter();
+  if (!take_reporter()) end_inside_report("a second finding", 0, 0);
   tell();
   give_reporter();
 }
@@ -308,16 +258,7 @@ void end_after_finding(int code) noexcept {
 
 HAK_NOINLINE void finding_published() noexcept { asm volatile(""); }
 
-void wait_while_reporting() noexcept {
-  const std::uint64_t own = own_word();
-  for (;;) {
-    const std::uint64_t holder = shared_reporter.load(ReporterOrders::kPeek);
-    const bool of_this_process = holder >> kProcessShift == own >> kProcessShift;
-    if (holder == 0 || holder == own || !of_this_process) break;
-    wait_for_change(holder);
-  }
-  wake_next();
-}
+void wait_while_reporting() noexcept { wait_for_reports(); }
 
 bool halts_on_error() noexcept { return options().halt_on_error; }
 
@@ -327,9 +268,9 @@ int exit_code_for(Violation violation) noexcept {
   return static_cast<int>(options().exitcode);
 }
 
-unsigned findings_published() noexcept { return shared_published.load(ReporterOrders::kTally); }
+unsigned findings_published() noexcept { return shared_published.load(TallyOrders::kTally); }
 
-int worst_exit_code() noexcept { return shared_worst.load(ReporterOrders::kTally); }
+int worst_exit_code() noexcept { return shared_worst.load(TallyOrders::kTally); }
 
 void note_line(const char* line) noexcept {
   char buffer[1200];

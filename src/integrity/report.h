@@ -2,15 +2,7 @@
 // ends. Called by hooks and checked gates when a check fails. Needs no heap, no lock of the heap's,
 // no libc that allocates: static buffers and a stack of its own, one reporter at a time, a second
 // fault leaves one line. Between begin_finding and publish_finding the thread's signals wait.
-//
-// PROTOCOL reporter
-//   state: one word, process << 32 | thread of whoever writes a report, 0 when nobody does.
-//   owner: whoever moved it from 0, or from a word of another process (a fork copied it, and that
-//     thread does not exist here); only the owner moves it back to 0.
-//   publishes: the static finding and every buffer of the report, by release on giving the word
-//     back and acquire on taking it.
-//   progress: others sleep on the word's lower half until it is given back or the process ends.
-//   breaks it: using the finding or a report buffer without owning the word.
+// Who may report, and who waits meanwhile: reporter.h.
 #pragma once
 
 #include "base/options.h"

@@ -44,6 +44,13 @@ void write_bytes(JsonSink& json, const FindingBytes& bytes) noexcept {
   json.end_object();
 }
 
+void write_window(JsonSink& json, const FindingWindow& written) noexcept {
+  if (written.after == 0) return;
+  json.begin_object("written").number("after", static_cast<std::int64_t>(written.after));
+  if (written.before != 0) json.number("before", static_cast<std::int64_t>(written.before));
+  json.end_object();
+}
+
 void write_call(JsonSink& json, const FindingCall& call) noexcept {
   if (!call.known) return;
   // A negative length, taken for an unsigned one, is more than JSON readers keep.
@@ -198,6 +205,7 @@ void write_json_finding(TextSink& sink, const Finding& finding, const ResolvedFi
   if (finding.address != 0) json.address("address", finding.address);
   write_block(json, finding.block);
   write_bytes(json, finding.bytes);
+  write_window(json, finding.written);
   write_call(json, finding.call);
   write_heap_map(json, picture.slab, finding);
   json.begin_array("events");

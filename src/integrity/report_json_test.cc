@@ -51,6 +51,8 @@ TEST(ReportJson, AFullFindingFitsTheSchemaAndKeepsItsValues) {
   EXPECT_EQ(finding["bytes"]["last_wrong"], 11);
   EXPECT_EQ(finding["bytes"]["expected"], "a2");
   EXPECT_EQ(finding["bytes"]["window"], "a2a2a2a2a2a2a2a207000000a2a2a2a2a2a2a2a2a2a2a2a2");
+  EXPECT_EQ(finding["written"]["after"], 183990);
+  EXPECT_EQ(finding["written"]["before"], 184213);
   EXPECT_EQ(finding["dedup"], "HK102-9f2c41ab77d0e3b1");
   EXPECT_EQ(finding["summary"], "SUMMARY: HAKMEM: write-after-free conn.cpp:131 in Conn::~Conn()");
 }

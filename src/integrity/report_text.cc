@@ -152,6 +152,16 @@ void write_bytes(TextSink& sink, const FindingBytes& bytes, const ReportFacts& f
   sink.character('\n');
 }
 
+/// Between which operations; who wrote is not known to a heap.
+void write_window(TextSink& sink, const FindingWindow& written) noexcept {
+  if (written.after == 0) return;
+  const bool is_open = written.before == 0;
+  sink.text("  WRITTEN   ").text(is_open ? "after operation #" : "between operations #");
+  sink.decimal(written.after);
+  if (!is_open) sink.text(" and #").decimal(written.before);
+  sink.character('\n');
+}
+
 void write_frame(TextSink& sink, std::uint32_t number, const ResolvedFrame& frame) noexcept {
   char place[160];
   TextSink place_sink(place, sizeof place);
@@ -278,6 +288,7 @@ void write_report_body(TextSink& sink, const Finding& finding, const ResolvedFin
   write_neighbour(sink, "prev", finding.before);
   write_neighbour(sink, "next", finding.behind);
   write_bytes(sink, finding.bytes, facts);
+  write_window(sink, finding.written);
   write_event(sink, "DETECTED", finding.detected, stacks.detected, facts);
   write_event(sink, "FREED", finding.freed, stacks.freed, facts);
   write_event(sink, "ALLOCATED", finding.allocated, stacks.allocated, facts);

@@ -52,6 +52,7 @@ Freed by T3 "worker-2"; found by T7 "flusher".
         +00  a2 a2 a2 a2 a2 a2 a2 a2  07 00 00 00 a2 a2 a2 a2   expected a2
         +10  a2 a2 a2 a2 a2 a2 a2 a2
         wrong: +08 to +0b
+  WRITTEN   between operations #183990 and #184213
   DETECTED  T7 "flusher"  #184213
     #0 Conn::flush()           conn.cpp:88     server+0x51f2
   FREED     T3 "worker-2"  #183990

@@ -28,6 +28,7 @@ struct SampleFinding {
     finding.confidence = "high";
     fill_block();
     fill_bytes();
+    finding.written = {183990, 184213};
     fill_event(finding.detected, 7, "flusher", 184213);
     fill_event(finding.freed, 3, "worker-2", 183990);
     fill_event(finding.allocated, 1, "main", 181002);

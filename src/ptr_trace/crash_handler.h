@@ -21,11 +21,23 @@ constexpr bool is_near_poison(std::uint64_t value) noexcept {
   return value - (kFreedPattern - kPoisonReach) <= 2 * kPoisonReach;
 }
 
+/// What the faulting code had at hand: in a register, or near the top of its stack.
+struct HeldPointer {
+  const char* place = "";    ///< the register's name; "the stack"
+  Address value = 0;
+  bool on_stack = false;
+};
+/// Words of the stack that are looked at: the frame of a function compiled without optimisation.
+inline constexpr std::size_t kHeldStackWords = 32;
+inline constexpr std::size_t kHeldPointersMax = 16 + kHeldStackWords;
+
 struct PoisonCrash {
   int signal = 0;
   const char* place = "";    ///< "rax" and the like, "a called pointer", "the fault address"
   std::uint64_t value = 0;   ///< what was found there
   StackTrace stack{};        ///< of the faulting instruction
+  std::uint32_t held_count = 0;
+  HeldPointer held[kHeldPointersMax];  ///< registers first, then the stack from its top
 };
 
 /// Called in the signal handler, on the faulting thread; ends the process.

@@ -92,6 +92,17 @@ bool find_poison(const siginfo_t& info, const ucontext_t& context, PoisonCrash& 
   return false;
 }
 
+/// Registers and the words at the top of the stack, as far as the faulting code could read them.
+void capture_held(const ucontext_t& context, PoisonCrash& crash) noexcept {
+  for (const RegisterName& row : kRegisters) {
+    if (row.index == REG_RSP) continue;
+    crash.held[crash.held_count++] = {row.name, register_value(context, row.index), false};
+  }
+  Address words[kHeldStackWords];
+  if (!os::read_memory(register_value(context, REG_RSP), words, sizeof words)) return;
+  for (const Address word : words) crash.held[crash.held_count++] = {"the stack", word, true};
+}
+
 void restore_disposition(int signal) noexcept {
   for (std::size_t i = 0; i < kSignalCount; ++i) {
     if (kSignals[i] == signal) os::set_signal_action(signal, &actions_before[i], nullptr);
@@ -149,6 +160,7 @@ void on_crash(int signal, siginfo_t* info, os::MachineContext context) {
   if (find_poison(*info, machine, crash)) {
     crash.signal = signal;
     capture_faulting_stack(machine, crash.stack);
+    capture_held(machine, crash);
     poison_handler(crash);
   }
   look_before_end();

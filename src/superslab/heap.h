@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "integrity/block_record.h"
 #include "integrity/quarantine.h"
+#include "integrity/state_canary.h"
 #include "ptr_trace/caller_cache.h"
 #include "ptr_trace/stack_cache.h"
 #include "ptr_trace/trace_ring.h"
@@ -21,7 +22,7 @@ enum class HeapState : std::uint8_t { Vacant, Owned, Abandoned, Orphaned };
 
 struct NoQuarantine {};
 using HeapQuarantine =
-    std::conditional_t<kBuildChecks.has(Check::kQuarantine), Quarantine, NoQuarantine>;
+    std::conditional_t<kRecordLayout, Quarantine, NoQuarantine>;
 
 /// The stack ids of callers, at the levels whose stacks are one caller.
 struct NoCallers {};
@@ -65,7 +66,8 @@ struct NoHeapTrace {};
 using HeapRing = std::conditional_t<kTraced, HeapTrace, NoHeapTrace>;
 
 /// What only an instance with a memory timeline counts; its twin counts nothing.
-inline constexpr bool kTimeline = kBuildChecks.has(Check::kStacks);  // operations have numbers
+/// Its operations have numbers, stacks or not.
+inline constexpr bool kTimeline = checks_for_level(kIntegrityLevel).has(Check::kStacks);
 struct NoCounter {
   constexpr void add(std::uint64_t) noexcept {}
   constexpr std::uint64_t read() const noexcept { return 0; }
@@ -84,6 +86,7 @@ struct Heap {
     for (Slab*& slab : active) slab = &sentinel;
   }
 
+  [[no_unique_address]] CanaryBefore canary_before;
   // Owner-only. The fast path reads active[c] and nothing else.
   Slab* active[kClassCount];
   OwnerTag tag = OwnerTag::None;
@@ -114,9 +117,15 @@ struct Heap {
   /// Bytes that the owners requested less those that they freed, modulo 2^64: blocks are freed on
   /// other heaps, and the sum of all heaps is what is live. Empty type below level 4.
   [[no_unique_address]] TimelineCounter live_bytes;
+  [[no_unique_address]] CanaryBehind canary_behind;
 
   bool has_memory() const noexcept { return superslabs != nullptr; }
 };
+
+/// True when the slab and its SuperSlab both name this heap as their owner.
+HAK_INLINE bool is_owner(const Heap& heap, const Slab& slab) noexcept {
+  return slab.shared_owner.load(SlabOrders::kOwnerRead) == &heap && slab.superslab->owner == &heap;
+}
 
 struct HeapOrders {
   static constexpr std::memory_order kSlowDepth = std::memory_order_relaxed;

@@ -127,6 +127,7 @@ void release_slab(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
 
 /// The slab has gained free blocks: brings state, lists and map entries in line with its counts.
 void settle(SlabDomain& domain, Heap& heap, Slab& slab) noexcept {
+  hooks::on_owner_act(heap, slab);
   if (slab.state == SlabState::Active) return;
   if (slab.used == 0) {
     if (slab.state == SlabState::Partial) unlink_partial(heap, slab);

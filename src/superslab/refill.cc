@@ -67,6 +67,7 @@ void bind(Heap& heap, Slab& slab) noexcept {
   ++slab.used;  // bias: an active slab never looks empty
   slab.state = SlabState::Active;
   heap.active[index_of(slab.class_index)] = &slab;
+  hooks::on_owner_act(heap, slab);
   hooks::on_slab_transition(slab);
 }
 

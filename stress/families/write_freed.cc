@@ -99,11 +99,12 @@ void moved(const Case& c) {
 }
 
 /// What lies where most mallocs keep the link of a freed block, and the next two allocations.
+template <char kValue>
 void link(const Case& c) {
   char* const block = allocate_block(c.bytes);
   char* const target = c.broken ? block : allocate_block(c.bytes);
   free_block(block);
-  for (std::size_t i = 0; i < sizeof(void*); ++i) store(target + i, 'x');
+  for (std::size_t i = 0; i < sizeof(void*); ++i) store(target + i, kValue);
   char* const first = allocate_block(c.bytes);
   char* const second = allocate_block(c.bytes);
   free_block(first);
@@ -132,7 +133,8 @@ constexpr Variant kVariants[] = {
     {"owner_gone", "HK102", "plain", "some", "af", 0, owner_gone},
     {"new", "HK102", "plain", "small", "af", 0, with_new},
     {"moved", "HK102", "plain", "small", "af", 0, moved},
-    {"link", "HK102", "plain", "small", "af", 0, link},
+    {"link", "HK102", "plain", "small", "af", 0, link<'x'>},
+    {"link_zero", "HK102", "plain", "small", "af", 0, link<'\0'>},
     {"until_abort", "HK102", "plain", "some", "af", -SIGABRT, until_signal<SIGABRT>},
     {"until_term", "HK102", "plain", "some", "af", -SIGTERM, until_signal<SIGTERM>},
     {"page", "HK109", "after", "some", "af", 0, late<Where::First, 'x', 0>},
