@@ -17,7 +17,7 @@ endfunction()
 function(hakmem_add_marked_parts)
   hakmem_level_sources(3 sources)
   set(own ${HAKMEM_BASE_SOURCES} ${HAKMEM_OS_SOURCES} ${HAKMEM_API_SOURCES}
-    src/api/exit_calls.cc src/api/start_checks.cc src/gate/memory_sample.cc)
+    src/api/exit_calls.cc src/api/start_checks.cc)
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/)
   add_library(hakmem_marked_parts OBJECT ${sources} ${own})
   hakmem_marked_settings(hakmem_marked_parts)

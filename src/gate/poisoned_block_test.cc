@@ -11,7 +11,7 @@
 namespace hakmem {
 namespace {
 
-constinit Domain* watched = nullptr;
+constinit Domain* poisoned_domain = nullptr;
 
 class PoisonedBlock : public DomainTest {
  protected:
@@ -81,12 +81,12 @@ TEST_F(PoisonedBlock, WhatIsNotFreedOrReadsOtherwiseIsNotNamed) {
 }
 
 TEST_F(PoisonedBlock, ACrashThroughAFreedBlockShowsBothStacks) {
-  watched = domain_.get();
+  poisoned_domain = domain_.get();
   const std::string report = expect_finding(Violation::kPoisonCrash, kIntegrityLevel, [&] {
     constexpr os::SignalAction kDefault{};
     for (const int signal : {SIGSEGV, SIGBUS}) os::set_signal_action(signal, &kDefault, nullptr);
     install_crash_report([](const PoisonCrash& crash, Finding& finding) noexcept {
-      describe_poisoned_block(*watched, crash, finding);
+      describe_poisoned_block(*poisoned_domain, crash, finding);
     });
     void* const block = allocate(64);
     release(block);

@@ -16,7 +16,7 @@ namespace hakmem {
 namespace {
 
 /// The crash handler knows no domain: as in api/, it finds the one there is.
-constinit Domain* watched = nullptr;
+constinit Domain* resting_domain = nullptr;
 
 class Resting : public DomainTest {
  protected:
@@ -33,15 +33,15 @@ class Resting : public DomainTest {
     for (const int signal : {SIGSEGV, SIGBUS}) os::set_signal_action(signal, &kDefault, nullptr);
     install_crash_report();
     start_signal_relay();
-    watch_faults({[](Address address) noexcept { return is_guard_hit(*watched, address); },
+    watch_faults({[](Address address) noexcept { return is_guard_hit(*resting_domain, address); },
                   [](const MemoryFault& fault) noexcept {
-                    report_guard_hit(*watched, fault, false);
+                    report_guard_hit(*resting_domain, fault, false);
                   },
                   relay_to_program});
   }
   template <class Touch>
   std::string report_of(Violation violation, std::size_t bytes, Touch touch) {
-    watched = domain_.get();
+    resting_domain = domain_.get();
     return expect_finding(violation, kIntegrityLevel, [&] {
       watch();
       volatile char* const block = static_cast<volatile char*>(allocate(bytes));

@@ -11,7 +11,6 @@ namespace hakmem::os {
 
 namespace {
 
-constexpr long kNoFile = -1;
 constexpr int kReservation = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 constexpr std::size_t kMappingsMaxDefault = 65530;
 

@@ -12,7 +12,6 @@ namespace hakmem::os {
 
 namespace {
 
-constexpr long kNoFile = -1;
 
 std::byte* map_with(std::size_t bytes, int protection) noexcept {
   if (fault_planted(Call::Map)) return nullptr;

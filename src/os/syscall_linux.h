@@ -22,6 +22,7 @@ HAK_INLINE long system_call(long number, long a = 0, long b = 0, long c = 0, lon
 }
 
 constexpr long kInterrupted = -4;  // EINTR
+constexpr long kNoFile = -1;       // for mappings without one
 
 /// The kernel returns -1 … -4095 for errors.
 HAK_INLINE bool is_error(long result) noexcept { return result < 0 && result >= -4095; }

@@ -8,8 +8,7 @@ namespace hakmem {
 namespace {
 
 HAK_INLINE bool is_inside(Address place, const StackRange& range) noexcept {
-  return place % sizeof(Address) == 0 && place >= range.low &&
-         place <= range.high - sizeof(Address);
+  return place % sizeof(Address) == 0 && range.holds_word(place);
 }
 
 HAK_INLINE Address word_at(Address place) noexcept {

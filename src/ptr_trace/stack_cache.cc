@@ -8,10 +8,6 @@ namespace {
 
 Address read_place(Address place) noexcept { return *reinterpret_cast<const Address*>(place); }
 
-bool is_inside(Address place, const StackRange& range) noexcept {
-  return place >= range.low && place <= range.high - sizeof(Address);
-}
-
 }  // namespace
 
 StackCache::Entry* StackCache::find(const Key& key, const StackRange& range,
@@ -38,8 +34,8 @@ bool StackCache::wants_another() noexcept {
 HAK_NO_SANITIZE_ADDRESS bool StackCache::try_match(const Entry& entry, const StackRange& range,
                                                    StackTrace& out) noexcept {
   // Places rise, so the two ends tell for all.
-  if (!is_inside(entry.frames[0].place, range)) return false;
-  if (!is_inside(entry.frames[entry.count - 1].place, range)) return false;
+  if (!range.holds_word(entry.frames[0].place)) return false;
+  if (!range.holds_word(entry.frames[entry.count - 1].place)) return false;
   for (std::uint32_t i = 0; i < entry.count; ++i) {
     if (read_place(entry.frames[i].place) != entry.frames[i].pc) return false;
     out.pcs[i] = entry.frames[i].pc;
@@ -56,7 +52,7 @@ HAK_NO_SANITIZE_ADDRESS StackCache::Entry* StackCache::remember(const Key& key,
   Address below = range.low;
   for (std::uint32_t i = 0; i < count; ++i) {
     const Address place = frames[i].place;
-    if (place < below || !is_inside(place, range)) return nullptr;
+    if (place < below || !range.holds_word(place)) return nullptr;
     if (read_place(place) != frames[i].pc) return nullptr;
     below = place + sizeof(Address);
   }

@@ -14,6 +14,9 @@ struct StackRange {
   /// stack) only the room is known, and reads go through the kernel.
   bool kept = false;
 
+  constexpr bool holds_word(Address place) const noexcept {
+    return place >= low && place <= high - sizeof(Address);
+  }
   constexpr bool contains(Address address) const noexcept {
     return address >= low && address < high;
   }
