@@ -103,7 +103,7 @@ TEST_F(RunCommand, BadOptionsAre64AndNameTheNearest) {
            {"$HAKMEM run", "no program"},
            {"$HAKMEM lib", "--level"},
            {"$HAKMEM lib --level 7", "range"},
-           {"$HAKMEM explain hk112", "nearest"},
+           {"$HAKMEM explain hk119", "nearest"},
            {"$HAKMEM", "subcommand"}}) {
     const Captured captured = shell(line);
     EXPECT_EQ(captured.end.value, exit_code::kBadOption) << line;

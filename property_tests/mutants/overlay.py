@@ -108,10 +108,29 @@ def run_compiler(command, folder):
         raise BuildBroke((run.stderr or run.stdout).strip())
 
 
+def members_of(source):
+    """The sources that a file which CMake made compiles as one; empty for any other file."""
+    if not os.path.basename(source).startswith("unity_"):
+        return []
+    with open(source, encoding="utf-8") as file:
+        return INCLUDE.findall(file.read())
+
+
 @functools.lru_cache(maxsize=None)
 def compile_commands(build):
-    """Object, as the links name it, to (source, the command without -o, -c and warnings)."""
-    commands = {}
+    """Object, as the links name it, to (source, the command without -o, -c and warnings). A source
+    that is compiled together with others has an object of its own here, as if it were not."""
+    return read_commands(build)[0]
+
+
+@functools.lru_cache(maxsize=None)
+def joined_objects(build):
+    """Objects of several sources, to the objects that compile_commands() has in their place."""
+    return read_commands(build)[1]
+
+
+def read_commands(build):
+    commands, joined = {}, {}
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):
             words = shlex.split(entry["command"])
@@ -127,8 +146,19 @@ def compile_commands(build):
                 elif not word.startswith("-W") or word.startswith("-Wl,"):
                     kept.append(word)
             # Neither debug information nor the warnings that a mutant may rightly cause.
-            commands[target] = (entry["file"], [*kept, "-g0", "-w"])
-    return commands
+            kept += ["-g0", "-w"]
+            members = members_of(entry["file"])
+            if not members:
+                commands[target] = (entry["file"], kept)
+                continue
+            folder = target[:target.index("/Unity/")]
+            root = os.path.commonpath([*members, build])
+            joined[target] = []
+            for member in members:
+                name = f"{folder}/{os.path.relpath(member, root)}.o"
+                commands[name] = (member, kept)
+                joined[target].append(name)
+    return commands, joined
 
 
 @functools.lru_cache(maxsize=None)
@@ -155,24 +185,37 @@ def build_target(overlay, target, tests=(), flags=(), as_shipped=False):
     and of the link; then all objects are compiled anew. as_shipped: fully optimised; otherwise as
     much as compiles fast."""
     speed = [] if as_shipped else ["-O1"]
-    commands = compile_commands(overlay.build)
+    commands, joined = compile_commands(overlay.build), joined_objects(overlay.build)
     words = []
     link = link_command(overlay.build, target)
     result = os.path.join(overlay.folder, os.path.basename(link[link.index("-o") + 1]))
+
+    def is_wanted(name):
+        relative = os.path.relpath(commands[name][0], overlay.root)
+        is_test = relative.endswith("_test.cc") and not relative.endswith("_for_test.cc")
+        return not (tests and is_test) or relative in tests
+
+    def is_new(name):
+        return bool(flags) or overlay.is_touched(commands[name][0])
+
     for place, word in enumerate(link):
         if place and link[place - 1] == "-o":
-            word = result
-        elif word in commands:
-            source, command = commands[word]
-            relative = os.path.relpath(source, overlay.root)
-            is_test = relative.endswith("_test.cc") and not relative.endswith("_for_test.cc")
-            if tests and is_test and relative not in tests:
-                continue
-            if flags or overlay.is_touched(source):
-                word = overlay.compile([*with_overlay(overlay, command), *speed, *flags], source,
-                                       word)
-            elif not os.path.exists(os.path.join(overlay.build, word)):
+            words.append(result)
+            continue
+        if word not in commands and word not in joined:
+            words.append(word)
+            continue
+        names = [name for name in joined.get(word, [word]) if is_wanted(name)]
+        if not names:
+            continue
+        if not any(is_new(name) for name in names):
+            if not os.path.exists(os.path.join(overlay.build, word)):
                 raise BuildBroke(f"{word} is not there: ninja -C {overlay.build} {target}")
-        words.append(word)
+            words.append(word)
+            continue
+        for name in names:
+            source, command = commands[name]
+            words.append(overlay.compile([*with_overlay(overlay, command), *speed, *flags],
+                                         source, name))
     run_compiler([*words, *flags], overlay.build)
     return result

@@ -39,7 +39,7 @@ def apply(mutant, tree):
 
 
 def units_of(arguments, level):
-    """Lists of sources that are compiled as one each: what a level has besides, folder by folder."""
+    """Lists of sources, each compiled as one: the heap, then what level 4 adds, by folder."""
     units = [arguments.sources]
     if level == 4:
         folders = {}
