@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kProgram = "hakmem_explorer";
 constexpr const char* kFindings = "hk.explore";
 
 struct ExploreRequest {
@@ -32,23 +31,30 @@ struct ExploreRequest {
   unsigned long long seeds = 0, programs = 0, replay = 0;
   int preemptions = -1, stale = -1;
   unsigned jobs = 1, depth = 0, repeat = 0, tiny = 0;
+  int level = 0;
   bool list = false, no_stale = false, no_races = false;
 };
 
-fs::path require_explorer() {
-  const fs::path program = tool_directory() / kProgram;
+/// The explorer with the heap of that level.
+std::string explorer_of(int level) {
+  return level == 0 ? "hakmem_explorer" : fmt::format("hakmem_explorer_l{}", level);
+}
+
+fs::path require_explorer(int level) {
+  const std::string name = explorer_of(level);
+  const fs::path program = tool_directory() / name;
   std::error_code error;
   if (fs::exists(program, error)) return program;
   throw CommandError(exit_code::kHakmemFailed,
                      fmt::format("{} is not there; it comes with the tests: cmake -S . -B build "
                                  "-G Ninja -DHAKMEM_BUILD_TESTS=ON && ninja -C build {} hakmem, "
                                  "then build/bin/hakmem explore (needs g++ 12, clang 14 or 19)",
-                                 program.string(), kProgram));
+                                 program.string(), name));
 }
 
 /// The explorer's own words for the request; what was not asked for is left to its defaults.
 std::vector<std::string> arguments_of(const ExploreRequest& request) {
-  std::vector<std::string> args = {kProgram};
+  std::vector<std::string> args = {explorer_of(request.level)};
   const auto add = [&](const char* name, const auto& value, bool asked) {
     if (asked) args.insert(args.end(), {name, fmt::format("{}", value)});
   };
@@ -72,7 +78,9 @@ std::vector<std::string> arguments_of(const ExploreRequest& request) {
   add("--script", request.script, !request.script.empty());
   add("--repeat", request.repeat, request.repeat != 0);
   add("--artifacts", kFindings, !one_schedule);
-  add("--called", "hakmem explore", true);
+  add("--called", request.level == 0 ? "hakmem explore"
+                                     : fmt::format("hakmem explore --level {}", request.level),
+      true);
   add_flag("--no-stale", request.no_stale);
   add_flag("--no-races", request.no_races);
   add_flag("--list", request.list);
@@ -91,12 +99,12 @@ int explore(const ExploreRequest& request) {
   }
   ChildSpec spec;
   spec.args = arguments_of(request);
-  spec.file = require_explorer();
+  spec.file = require_explorer(request.level);
   spec.environment = current_environment();
   const ProgramEnd end = run_child(spec);
   if (end.kind != ProgramEnd::Kind::Exited) {
     throw CommandError(exit_code::kHakmemFailed,
-                       fmt::format("{} was ended by signal {}", kProgram, end.value));
+                       fmt::format("{} was ended by signal {}", spec.args[0], end.value));
   }
   constexpr int kFound = 1;
   return end.value == kFound ? exit_code::kFinding : end.value;
@@ -141,6 +149,9 @@ void add_explore(CLI::App& app, Action& action) {
       ->add_option("--protocol", request->protocol,
                    "Which kind of programs, see --list; NAME:N is one program")
       ->type_name("NAME|all");
+  command->add_option("--level", request->level, "Integrity level of the heap")
+      ->check(CLI::Range(0, 4))
+      ->type_name("N");
   command->add_option("--hkops", request->hkops, "The program of this file of operations")
       ->check(CLI::ExistingFile)
       ->type_name("FILE");

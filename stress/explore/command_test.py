@@ -49,6 +49,17 @@ class Explore(unittest.TestCase):
             self.assertEqual(again.returncode, 89, command + again.stdout + again.stderr)
             self.assertIn("FOUND race in planted:", again.stdout)
 
+    def test_the_heap_of_level_4(self):
+        run = self.run_command("--level", "4", "--protocol", "fork", "--seeds", "500",
+                               "--programs", "4")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("never reached  stack_depot.cc:", run.stdout)  # what a level has of its own
+        run = self.run_command("--level", "4", "--protocol", "planted", "--seeds", "2000")
+        self.assertEqual(run.returncode, 89, run.stdout + run.stderr)
+        self.assertRegex(run.stdout, r"replay +hakmem explore --level 4 --protocol planted:")
+        run = self.run_command("--level", "5")
+        self.assertEqual(run.returncode, 64, run.stdout + run.stderr)
+
     def test_jobs_find_the_same(self):
         run = self.run_command("--protocol", "planted", "--seeds", "2000", "--jobs", "2")
         self.assertEqual(run.returncode, 89, run.stdout + run.stderr)
