@@ -117,6 +117,17 @@ std::size_t least_bytes(const Mix& mix, std::size_t least_part) {
   return limit == RLIM_INFINITY || mix.bytes(rng) > least ? 0 : least;
 }
 
+/// Half of a pile of one block: all of it would not fit if the allocator had meanwhile taken a page
+/// of its own.
+void half_of_one(const Mix& mix, std::size_t bytes) {
+  void* const block = std::malloc(bytes / 2);
+  if (block == nullptr) {
+    die("FAIL %s: NULL for %zu KiB; the first time there were %zu KiB, and all of it was freed",
+        mix.name, bytes / 2048, bytes / 1024);
+  }
+  std::free(block);
+}
+
 /// One mix: exhaust, free, then half of it must be there again; three times.
 void one_mix(const Mix& mix, std::uint64_t seed, std::size_t least_part) {
   Pile pile = allocate(mix, seed, SIZE_MAX);
@@ -130,6 +141,10 @@ void one_mix(const Mix& mix, std::uint64_t seed, std::size_t least_part) {
   check_new(mix);
   release(mix, pile);
   for (int round = 1; round <= 3; ++round) {
+    if (first_blocks == 1) {
+      half_of_one(mix, first_bytes);
+      continue;
+    }
     const std::size_t wanted = (first_blocks + 1) / 2;
     pile = allocate(mix, seed, wanted);
     if (pile.blocks < wanted) {

@@ -50,10 +50,27 @@ inline constexpr QuarantineLimits kRestUnlessTold =
 inline constexpr QuarantineLimits kLargeRest{.blocks = 256,
                                              .bytes = kClosesLarge ? 64 * kGiB : 16 * kMiB};
 
+struct SweepOrders {
+  static constexpr std::memory_order kTakeFailed = std::memory_order_relaxed;
+  static constexpr std::memory_order kTake = std::memory_order_acquire;
+  static constexpr std::memory_order kGive = std::memory_order_release;
+  static constexpr std::memory_order kReadFirst = std::memory_order_acquire;
+};
+
 /// Sweeps while the program runs, by numbers that begin anew after kNumbers; of the last two it is
 /// known at which operation they began. One thread sweeps at a time; others may look.
 class SweepLog {
  public:
+  /// False when another thread sweeps. `thread` is not 0.
+  bool try_become_sweeper(int thread) noexcept {
+    int nobody = 0;
+    return shared_sweeper_.compare_exchange_strong(nobody, thread, SweepOrders::kTake,
+                                                   SweepOrders::kTakeFailed);
+  }
+  void stop_sweeping() noexcept { shared_sweeper_.store(0, SweepOrders::kGive); }
+  /// The thread that sweeps, 0 when none does.
+  int sweeper() const noexcept { return shared_sweeper_.load(SweepOrders::kTakeFailed); }
+
   /// A sweep begins; returns its number, which is never 0.
   std::uint16_t begin(std::uint64_t operation) noexcept {
     const std::uint16_t number = after(shared_last_.load(RecordOrders::kNote));
@@ -73,6 +90,7 @@ class SweepLog {
   static std::uint16_t after(std::uint16_t number) noexcept {
     return static_cast<std::uint16_t>(number % kNumbers + 1);
   }
+  std::atomic<int> shared_sweeper_{0};
   std::atomic<std::uint16_t> shared_last_{0};
   std::atomic<std::uint64_t> shared_began_[2]{};
 };
@@ -93,6 +111,8 @@ struct CheckState {
   std::atomic<std::uint64_t> shared_heapless_bytes{0};
   [[no_unique_address]] DomainTimeline timeline;
 
+  /// In the child of a fork(): whoever swept is in the parent.
+  void adopt_after_fork() noexcept { sweeps.stop_sweeping(); }
   void start() noexcept {
     os::random_bytes(&secret, sizeof secret);
     timeline.begin(os::now_ms());
@@ -117,6 +137,7 @@ struct CheckState {
   }
 };
 struct NoCheckState {
+  void adopt_after_fork() noexcept {}
   static constexpr std::uint64_t secret = 0;  ///< there is no canary to key
   void start() noexcept {}
   bool configure(const Options&, bool) noexcept { return true; }

@@ -32,6 +32,8 @@ void sweep_block(const Domain& domain, const CheckedBlock& block, const Detectio
   if (state != BlockState::Live && state != BlockState::Quarantined) return;
   if (findings == kSweepFindingsMax) return;
   const Look look = look_at(domain, block, state);
+  // What was read above was read before the record is looked at once more.
+  std::atomic_thread_fence(SweepOrders::kReadFirst);
   if (record.state() != state || record.allocated_sequence != sequence) return;
   if (!look.damage.found) {
     if (number != 0) record.shared_seen_in.store(number, RecordOrders::kNote);
@@ -41,30 +43,17 @@ void sweep_block(const Domain& domain, const CheckedBlock& block, const Detectio
   report_damage(domain, block, look.violation, look.damage, detection);
 }
 
-/// The thread that sweeps, 0 when none does: one at a time in a process.
-constinit std::atomic<int> shared_sweeper{0};
-
-struct SweepOrders {
-  static constexpr std::memory_order kTakeFailed = std::memory_order_relaxed;
-  static constexpr std::memory_order kTake = std::memory_order_acquire;
-  static constexpr std::memory_order kGive = std::memory_order_release;
-};
-
-bool try_become_sweeper() noexcept {
-  int nobody = 0;
-  return shared_sweeper.compare_exchange_strong(nobody, os::thread_id(), SweepOrders::kTake,
-                                                SweepOrders::kTakeFailed);
+bool try_become_sweeper(Domain& domain) noexcept {
+  return domain.checks.sweeps.try_become_sweeper(os::thread_id());
 }
-
-void stop_sweeping() noexcept { shared_sweeper.store(0, SweepOrders::kGive); }
 
 /// Another thread sweeps: what it finds is to count before this one ends the process. Not for ever:
 /// it may be waiting for what this thread holds.
-void wait_for_sweeper() noexcept {
+void wait_for_sweeper(const Domain& domain) noexcept {
   constexpr int kTriesMax = 1000000;
   const int own = os::thread_id();
   for (int i = 0; i < kTriesMax; ++i) {
-    const int sweeper = shared_sweeper.load(SweepOrders::kTakeFailed);
+    const int sweeper = domain.checks.sweeps.sweeper();
     if (sweeper == 0 || sweeper == own) return;
     cpu_relax();
   }
@@ -86,26 +75,26 @@ Detection nowhere(std::uint64_t sequence) noexcept {
 }  // namespace
 
 unsigned sweep_at_exit(Domain& domain) noexcept {
-  const bool only_sweeper = try_become_sweeper();
+  const bool only_sweeper = try_become_sweeper(domain);
   const unsigned findings = sweep_all(domain, nowhere(0), 0);
-  if (only_sweeper) stop_sweeping();
+  if (only_sweeper) domain.checks.sweeps.stop_sweeping();
   return findings;
 }
 
 void sweep_before_death(Domain& domain) noexcept {
-  if (!try_become_sweeper()) return wait_for_sweeper();
+  if (!try_become_sweeper(domain)) return wait_for_sweeper(domain);
   unsigned findings = 0;
   try_for_each_record(domain, [&](const CheckedBlock& block) {
     sweep_block(domain, block, nowhere(0), findings, 0);
   });
-  stop_sweeping();
+  domain.checks.sweeps.stop_sweeping();
 }
 
 void sweep(Domain& domain, const Detection& detection) noexcept {
-  if (!try_become_sweeper()) return;
+  if (!try_become_sweeper(domain)) return;
   const std::uint16_t number = domain.checks.sweeps.begin(detection.sequence);
   sweep_all(domain, halts_on_error() ? detection : nowhere(detection.sequence), number);
-  stop_sweeping();
+  domain.checks.sweeps.stop_sweeping();
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -86,6 +86,7 @@ void unlock_after_fork(Domain& domain) noexcept {
 void adopt_after_fork(Domain& domain, const ThreadState& survivor) noexcept {
   domain.slabs.registry.adopt_after_fork(survivor.heap);
   relist_after_fork(domain.slabs.registry);
+  domain.checks.adopt_after_fork();
 }
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

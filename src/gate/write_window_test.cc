@@ -83,5 +83,22 @@ TEST_F(WriteWindow, HasNoEndWhenTheProcessesEndFindsTheDamage) {
   });
 }
 
+/// A thread sweeps while another forks: in the child it does not exist.
+TEST_F(WriteWindow, TheChildOfAForkSweepsAnew) {
+  expect_window(Violation::kWriteAfterFree, "between operations #2 and #13", [&] {
+    volatile char* const block = allocate_bytes();
+    release_bytes(block);
+    constexpr int kOther = 1;
+    domain_->checks.sweeps.try_become_sweeper(kOther);
+    lock_for_fork(*domain_);
+    adopt_after_fork(*domain_, thread_);
+    unlock_after_fork(*domain_);
+    go_on(10);
+    block[8] = 7;
+    sweep_every(13);
+    go_on(2);
+  });
+}
+
 }  // namespace
 }  // namespace hakmem
