@@ -25,6 +25,7 @@ constexpr Part kParts[] = {
     {"shared_pool=0", "the shared pool of SuperSlabs"},
     {"remote=direct", "the queues of remote frees"},
     {"purge=0", "giving pages back"},
+    {"learn=0", "what was learnt of giving pages back"},
     {"huge_pages=0", "huge pages"},
 };
 

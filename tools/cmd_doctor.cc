@@ -16,11 +16,6 @@
 namespace hakmem::tools {
 namespace {
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 std::vector<CheckResult> check_machine() {
   std::vector<CheckResult> results;
   for (int level = 0; level <= kIntegrityLevelMax; ++level) results.push_back(check_library(level));
@@ -32,7 +27,7 @@ std::vector<CheckResult> check_machine() {
   results.push_back(check_huge_pages());
   results.push_back(check_ptrace());
   results.push_back(check_core_files());
-  results.push_back(check_preload(variable("LD_PRELOAD")));
+  results.push_back(check_preload(variable_of_process("LD_PRELOAD")));
   for (CheckResult& result : check_variables(current_environment())) {
     results.push_back(std::move(result));
   }

@@ -19,6 +19,7 @@
 #include "tools/library_path.h"
 #include "tools/option_list.h"
 #include "tools/page_runs.h"
+#include "tools/own_malloc.h"
 #include "tools/program_file.h"
 #include "tools/run_debugger.h"
 #include "tools/run_outputs.h"
@@ -32,19 +33,15 @@ namespace {
 
 constexpr double kTimeoutMaxSeconds = 1e7;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 ChildSpec child_spec(const RunRequest& request, const ProgramArgs& program, const RunPlan& plan,
                      const fs::path& work_folder) {
   const std::string search_path =
-      std::getenv("PATH") != nullptr ? variable("PATH") : "/usr/local/bin:/usr/bin:/bin";
+      std::getenv("PATH") != nullptr ? variable_of_process("PATH") : "/usr/local/bin:/usr/bin:/bin";
   ChildSpec spec;
   spec.file = resolve_program(program.front(), search_path);
   const ProgramKind kind = inspect_program(spec.file);
   require_preloadable(spec.file, kind);
+  require_preloaded_malloc(spec.file);
   spec.args = program;
   if (kind == ProgramKind::PlainText) {
     // execve() refuses such a file; every shell runs it, and so do we.
@@ -55,7 +52,7 @@ ChildSpec child_spec(const RunRequest& request, const ProgramArgs& program, cons
   spec.environment = current_environment();
   const fs::path library = require_library(request.level);
   set_variable(spec.environment, "LD_PRELOAD",
-               preload_value(library, variable("LD_PRELOAD"), work_folder));
+               preload_value(library, variable_of_process("LD_PRELOAD"), work_folder));
   set_variable(spec.environment, "HAKMEM_INTEGRITY_LEVEL", std::to_string(request.level));
   set_variable(spec.environment, "HAKMEM_OPTIONS", plan.options);
   if (request.timeout_seconds > 0) {
@@ -187,7 +184,7 @@ int run(const RunRequest& request, const ProgramArgs& program) {
     throw CommandError(exit_code::kBadOption, "no program given: hakmem run -- ./prog args");
   }
   const WorkFolder work;
-  const RunPlan plan = make_run_plan(request, variable("HAKMEM_OPTIONS"), work.path());
+  const RunPlan plan = make_run_plan(request, variable_of_process("HAKMEM_OPTIONS"), work.path());
   require_page_mode(request.page, plan.options, request.level);
   require_one_run(request);
   const ChildSpec spec = child_spec(request, program, plan, work.path());

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace hakmem::tools {
 
 std::vector<std::string> current_environment() {
@@ -10,6 +12,11 @@ std::vector<std::string> current_environment() {
     variables.emplace_back(*variable);
   }
   return variables;
+}
+
+std::string variable_of_process(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
 }
 
 void set_variable(std::vector<std::string>& environment, const std::string& name,

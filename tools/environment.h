@@ -10,6 +10,9 @@ namespace hakmem::tools {
 /// This process's environment as NAME=value.
 std::vector<std::string> current_environment();
 
+/// This process's value of NAME; empty when it has none.
+std::string variable_of_process(const char* name);
+
 /// Sets NAME=value in `environment`, replacing an earlier one.
 void set_variable(std::vector<std::string>& environment, const std::string& name,
                   const std::string& value);

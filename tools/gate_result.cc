@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kForm = "hakmem-gate";
-constexpr int kVersion = 1;
+constexpr int kGateVersion = 1;
 constexpr const char* kBenchGroup = "bench";  // compares with a baseline
 constexpr std::array kStateNames = {"passed", "failed", "skipped", "measured"};
 
@@ -79,7 +79,7 @@ std::string gate_json(const GateResult& result) {
   }
   const GateCounts counts = count_checks(result);
   const Json json = {{"form", kForm},
-                     {"version", kVersion},
+                     {"version", kGateVersion},
                      {"kind", result.kind},
                      {"subject", result.subject},
                      {"passed", counts.passed},
@@ -93,7 +93,7 @@ std::string gate_json(const GateResult& result) {
 GateResult parse_gate_result(const std::string& text, const std::string& file) {
   try {
     const nlohmann::json json = nlohmann::json::parse(text);
-    if (json.at("form") != kForm || json.at("version") != kVersion) {
+    if (json.at("form") != kForm || json.at("version") != kGateVersion) {
       throw std::invalid_argument("not of the form hakmem-gate, version 1");
     }
     GateResult result{json.at("kind").get<std::string>(), json.at("subject").get<std::string>(),

@@ -19,15 +19,15 @@ constexpr double kCell = 13;
 
 /// The bytes of the block's place in its slab, relative to the user address. Doubles: they are only
 /// drawn, and a hostile report may hold any number.
-struct Extent {
+struct SvgExtent {
   double begin = 0;  ///< at most 0: what lies before the user's first byte
   double request = 0;
   double end = 0;
   bool in_slab = false;  ///< begin and end are the slot's, else the request's
 };
 
-Extent extent_of(const Finding& finding, const Block& block) {
-  Extent extent;
+SvgExtent extent_of(const Finding& finding, const Block& block) {
+  SvgExtent extent;
   extent.request = extent.end = static_cast<double>(block.request_bytes);
   if (block.large || block.slab == 0 || block.stride_bytes == 0 || !block.block_index)
     return extent;
@@ -101,7 +101,7 @@ std::string neighbour_box(const Finding& finding, std::uint64_t index, double x)
 }
 
 std::string block_svg(const Finding& finding, const Block& block) {
-  const Extent extent = extent_of(finding, block);
+  const SvgExtent extent = extent_of(finding, block);
   const double left = extent.in_slab ? kNeighbourWidth + 10 : 10;
   const double width = kWidth - 2 * left;
   const double span = std::max(extent.end - extent.begin, 1.0);

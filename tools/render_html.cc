@@ -9,7 +9,7 @@ namespace hakmem::tools {
 namespace {
 
 // The browser itself refuses whatever would leave the page.
-constexpr const char* kPolicy =
+constexpr const char* kContentPolicy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'";
 
@@ -120,7 +120,7 @@ std::string render_html(const Report& report) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
       "<meta name=\"viewport\" content=\"width=device-width\">\n"
       "<title>{}</title>\n<style>{}{}</style>\n</head>\n<body>\n{}{}</body>\n</html>\n",
-      kPolicy, title, charts.empty() ? "" : kChartStyle, kPageStyle, body, tail);
+      kContentPolicy, title, charts.empty() ? "" : kChartStyle, kPageStyle, body, tail);
 }
 
 }  // namespace hakmem::tools

@@ -3,7 +3,7 @@
 namespace hakmem::tools {
 namespace {
 
-constexpr int kIndent = 1;
+constexpr int kJsonIndent = 1;
 
 Json process_json(const Process& process) {
   Json json = process.raw;
@@ -34,7 +34,7 @@ Json head(const Report& report) {
 
 std::string dumped(const Json& json) {
   // Whatever is no UTF-8 (a path that the caller gave) is replaced: a report is never refused.
-  return json.dump(kIndent, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json.dump(kJsonIndent, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace

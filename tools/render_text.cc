@@ -11,7 +11,7 @@ const char* const kOurBug = "This is a bug in HAKMEM, not in your program.";
 
 namespace {
 
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kReportColumns = 80;
 constexpr std::size_t kFunctionColumns = 24;
 constexpr std::size_t kPlaceColumns = 16;
 constexpr std::size_t kHistoryColumns = 10;
@@ -44,7 +44,8 @@ std::string first_line(const Finding& finding, const Report& report) {
   }
   const std::size_t used = columns_of(left) + columns_of(right);
   std::string line = left;
-  for (std::size_t i = 0; i < (used + 2 < kColumns ? kColumns - used : 2); ++i) line += "━";
+  const std::size_t rest = used + 2 < kReportColumns ? kReportColumns - used : 2;
+  for (std::size_t i = 0; i < rest; ++i) line += "━";
   return line + right + '\n';
 }
 

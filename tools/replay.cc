@@ -26,11 +26,6 @@ constexpr const char* kRunnerName = "hakmem_replay_runner";
 /// Mallocs other than ours align blocks of less than 16 bytes as their size asks for.
 constexpr std::uint64_t kForeignSmallAlign = 8;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 fs::path require_runner() {
   const fs::path runner = tool_directory() / kRunnerName;
   std::error_code error;
@@ -77,7 +72,7 @@ ChildSpec child_spec(const ReplayRequest& request, const RunPlan& plan, const fs
     const fs::path library = request.malloc_library.empty() ? require_library(request.level)
                                                             : fs::path(request.malloc_library);
     set_variable(spec.environment, "LD_PRELOAD",
-                 preload_value(fs::absolute(library), variable("LD_PRELOAD"), folder));
+                 preload_value(fs::absolute(library), variable_of_process("LD_PRELOAD"), folder));
   }
   set_variable(spec.environment, "HAKMEM_INTEGRITY_LEVEL", std::to_string(request.level));
   set_variable(spec.environment, "HAKMEM_OPTIONS", plan.options);
@@ -134,7 +129,8 @@ ReplayResult replay(const ReplayRequest& request) {
   run_request.level = request.level;
   run_request.output_folder = request.output_folder;
   run_request.options = request.options;
-  const RunPlan plan = make_run_plan(run_request, variable("HAKMEM_OPTIONS"), work.path());
+  const RunPlan plan =
+      make_run_plan(run_request, variable_of_process("HAKMEM_OPTIONS"), work.path());
   ops::Progress* const progress = ops::map_progress((work.path() / "progress").c_str());
   const bool ready = progress != nullptr && ops::write_packed(work.path() / "packed",
                                                               header_of(request),

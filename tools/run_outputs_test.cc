@@ -16,7 +16,7 @@ constexpr const char* kPlanted = "86 HK198 HK198-0123456789abcdef";
 constexpr const char* kAllForms =
     "$HAKMEM run -o out --json f/a.json --sarif f/a.sarif --junit f/a.xml --html f/a.html -- ";
 
-class RunOutputs : public Installation {
+class RunOutputsTest : public Installation {
  protected:
   Json json_of(const std::string& name) { return Json::parse(read_text(work() / name)); }
   bool has(const std::string& name, const std::string& part) {
@@ -24,7 +24,7 @@ class RunOutputs : public Installation {
   }
 };
 
-TEST_F(RunOutputs, AFindingIsInEveryForm) {
+TEST_F(RunOutputsTest, AFindingIsInEveryForm) {
   plant("true", kPlanted);
   EXPECT_EQ(status(std::string(kAllForms) + "true"), exit_code::kHeapError);
   EXPECT_EQ(json_of("f/a.json")["findings"][0]["id"], "HK198");
@@ -33,7 +33,7 @@ TEST_F(RunOutputs, AFindingIsInEveryForm) {
   EXPECT_TRUE(has("f/a.html", "<p class=\"sentence\">Planted.</p>"));
 }
 
-TEST_F(RunOutputs, ACleanRunIsCleanInEveryFormAndReplacesAnEarlierOne) {
+TEST_F(RunOutputsTest, ACleanRunIsCleanInEveryFormAndReplacesAnEarlierOne) {
   for (const char* name : {"f/a.json", "f/a.sarif", "f/a.xml", "f/a.html"}) {
     home_.write(std::string("work/") + name, "of an earlier run");
   }
@@ -44,14 +44,14 @@ TEST_F(RunOutputs, ACleanRunIsCleanInEveryFormAndReplacesAnEarlierOne) {
   EXPECT_TRUE(has("f/a.html", "no findings"));
 }
 
-TEST_F(RunOutputs, ADashIsStandardOutputAndNoFile) {
+TEST_F(RunOutputsTest, ADashIsStandardOutputAndNoFile) {
   home_.write("work/-", "a file of the user's");
   const std::string xml = shell("$HAKMEM run --junit - -- echo first").output;
   EXPECT_TRUE(xml.starts_with("first\n<?xml ")) << xml;
   EXPECT_TRUE(has("-", "a file of the user's"));
 }
 
-TEST_F(RunOutputs, FindingsOfAllProcessesAreMerged) {
+TEST_F(RunOutputsTest, FindingsOfAllProcessesAreMerged) {
   plant("true", kPlanted);
   EXPECT_EQ(status("$HAKMEM run -o out --json a.json -- sh -c '/bin/true; /bin/true; exit 0'"),
             exit_code::kHeapError);
@@ -61,7 +61,7 @@ TEST_F(RunOutputs, FindingsOfAllProcessesAreMerged) {
   EXPECT_EQ(merged["processes"].size(), 2u);
 }
 
-TEST_F(RunOutputs, AFileNameHasTheProgramsProcessAndTheHost) {
+TEST_F(RunOutputsTest, AFileNameHasTheProgramsProcessAndTheHost) {
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   EXPECT_EQ(shell("$HAKMEM run --junit '%p-%h-%%.xml' -- sh -c 'echo $$ > pid'").end.value, 0);
@@ -69,7 +69,7 @@ TEST_F(RunOutputs, AFileNameHasTheProgramsProcessAndTheHost) {
   EXPECT_TRUE(fs::exists(work() / (pid.substr(0, pid.size() - 1) + "-" + host + "-%.xml")));
 }
 
-TEST_F(RunOutputs, AFindingWithoutAReportIsNoPass) {
+TEST_F(RunOutputsTest, AFindingWithoutAReportIsNoPass) {
   plant("true", kPlanted);
   set_variable(environment_, "NO_REPORT_FOR_TEST", "1");
   EXPECT_EQ(status(std::string(kAllForms) + "true"), exit_code::kHeapError);
@@ -78,7 +78,7 @@ TEST_F(RunOutputs, AFindingWithoutAReportIsNoPass) {
   EXPECT_EQ(json_of("f/a.sarif")["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
 
-TEST_F(RunOutputs, ATimeoutAndADeathBySignalAreNoPass) {
+TEST_F(RunOutputsTest, ATimeoutAndADeathBySignalAreNoPass) {
   EXPECT_EQ(status("$HAKMEM run --timeout 0.2 --junit a.xml -- sh -c 'while :; do :; done'"),
             exit_code::kTimeout);
   EXPECT_TRUE(has("a.xml", "the time limit was reached"));
@@ -86,7 +86,7 @@ TEST_F(RunOutputs, ATimeoutAndADeathBySignalAreNoPass) {
   EXPECT_TRUE(has("a.xml", "killed by signal 11 without a finding"));
 }
 
-TEST_F(RunOutputs, AnOutputThatCannotBeWrittenIsSaidBeforeTheRun) {
+TEST_F(RunOutputsTest, AnOutputThatCannotBeWrittenIsSaidBeforeTheRun) {
   const Captured captured = shell("$HAKMEM run --sarif /dev/null/x.sarif -- sh -c '>ran'");
   EXPECT_EQ(captured.end.value, exit_code::kHakmemFailed);
   EXPECT_NE(captured.output.find("/dev/null/x.sarif of --sarif cannot be written"),
@@ -96,7 +96,7 @@ TEST_F(RunOutputs, AnOutputThatCannotBeWrittenIsSaidBeforeTheRun) {
   EXPECT_EQ(status("$HAKMEM run --html . -- true"), exit_code::kHakmemFailed);
 }
 
-TEST_F(RunOutputs, AFindingOutranksAnOutputThatCannotBeWritten) {
+TEST_F(RunOutputsTest, AFindingOutranksAnOutputThatCannotBeWritten) {
   plant("true", kPlanted);
   EXPECT_EQ(status("$HAKMEM run -o out --json f/a.json -- sh -c 'true; rm -r f; >f; /bin/true'"),
             exit_code::kHeapError);
@@ -104,7 +104,7 @@ TEST_F(RunOutputs, AFindingOutranksAnOutputThatCannotBeWritten) {
   EXPECT_EQ(status("$HAKMEM run --json g/a.json -- sh -c 'rm -r g; >g'"), exit_code::kHakmemFailed);
 }
 
-TEST_F(RunOutputs, AProcessThatOutlivesTheProgramIsFollowedWhenAsked) {
+TEST_F(RunOutputsTest, AProcessThatOutlivesTheProgramIsFollowedWhenAsked) {
   plant("true", kPlanted);
   // The one left behind has a session of its own and goes on once the program has been waited for.
   home_.write("work/late", "while kill -0 $1; do :; done 2> /dev/null; exec /bin/true\n");
@@ -112,7 +112,7 @@ TEST_F(RunOutputs, AProcessThatOutlivesTheProgramIsFollowedWhenAsked) {
             exit_code::kHeapError);
 }
 
-TEST_F(RunOutputs, ATimeoutEndsThoseThatAreFollowedToo) {
+TEST_F(RunOutputsTest, ATimeoutEndsThoseThatAreFollowedToo) {
   home_.write("work/stubborn", "trap : TERM; echo $$ > left; while :; do :; done\n");
   EXPECT_EQ(status("$HAKMEM run --timeout 3 --follow-children -- "
                    "sh -c 'setsid sh stubborn & while [ ! -s left ]; do :; done'"),
@@ -120,10 +120,10 @@ TEST_F(RunOutputs, ATimeoutEndsThoseThatAreFollowedToo) {
   EXPECT_NE(kill(std::stoi(read_text(work() / "left")), 0), 0);
 }
 
-class ReportCommand : public RunOutputs {
+class ReportCommand : public RunOutputsTest {
  protected:
   void SetUp() override {
-    RunOutputs::SetUp();
+    RunOutputsTest::SetUp();
     home_.write("work/old/hk.1/report.json", report_with(1, {1, 2}).dump());
     home_.write("work/new/hk.2/report.json", report_with(2, {2, 3}).dump());
     home_.write("work/new/hk.3/report.json", report_with(3, {3}).dump());

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kReportName = "hk.%p";
+constexpr std::string_view kFolderPattern = "hk.%p";
 
 bool is_writable_folder(const fs::path& folder) { return access(folder.c_str(), W_OK | X_OK) == 0; }
 
@@ -37,7 +37,7 @@ fs::path output_folder_of(const std::string& name) {
 
 /// The value of `report=` for reports in `folder`; hk.PID is the runtime's to make.
 std::string report_pattern(const fs::path& folder) {
-  return literal_file_name(folder.string()) + '/' + std::string(kReportName);
+  return literal_file_name(folder.string()) + '/' + std::string(kFolderPattern);
 }
 
 /// Where reports go when nobody said: the current folder, or /tmp's if that cannot be written or

@@ -17,7 +17,7 @@ TraceFile parsed(const std::string& lines) {
   return parse_trace(text, "hk.7/ptr_trace.jsonl");
 }
 
-std::string complaint(const std::string& text) {
+std::string refusal(const std::string& text) {
   std::istringstream stream(text);
   try {
     parse_trace(stream, "f");
@@ -53,15 +53,15 @@ TEST(TraceFile, EveryLineArrives) {
 
 TEST(TraceFile, WhatIsNoTraceIsRefusedByItsLine) {
   const std::string head = std::string(kHead) + "\n";
-  EXPECT_EQ(complaint(""), "empty");
-  EXPECT_EQ(complaint("no"), "line 1: no JSON");
-  EXPECT_NE(complaint(R"({"hakmem_trace":2,"pid":1})").find("is 2, this program reads 1"),
+  EXPECT_EQ(refusal(""), "empty");
+  EXPECT_EQ(refusal("no"), "line 1: no JSON");
+  EXPECT_NE(refusal(R"({"hakmem_trace":2,"pid":1})").find("is 2, this program reads 1"),
             std::string::npos);
-  EXPECT_EQ(complaint(head + "{\"event\":"), "line 2: no JSON");
-  EXPECT_NE(complaint(head + R"({"event":"alloc"})").find("line 2.cycles"), std::string::npos);
-  EXPECT_NE(complaint(head + R"({"stack":1,"pcs":["zz"]})").find("line 2.pcs"), std::string::npos);
-  EXPECT_NE(complaint(head + R"({"stack":1,"pcs":[1]})").find("line 2.pcs"), std::string::npos);
-  EXPECT_NE(complaint(head + "[]"), "none");
+  EXPECT_EQ(refusal(head + "{\"event\":"), "line 2: no JSON");
+  EXPECT_NE(refusal(head + R"({"event":"alloc"})").find("line 2.cycles"), std::string::npos);
+  EXPECT_NE(refusal(head + R"({"stack":1,"pcs":["zz"]})").find("line 2.pcs"), std::string::npos);
+  EXPECT_NE(refusal(head + R"({"stack":1,"pcs":[1]})").find("line 2.pcs"), std::string::npos);
+  EXPECT_NE(refusal(head + "[]"), "none");
 }
 
 }  // namespace

@@ -105,6 +105,7 @@ set(HAKMEM_CORE_TESTS
   src/os/meta_arena_test.cc
   src/os/os_fake_test.cc
   src/os/os_test.cc
+  src/learn/learned_age_test.cc
   src/learn/retention_test.cc
   src/superslab/address_map_test.cc
   src/superslab/adoption_test.cc

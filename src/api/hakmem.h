@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HAKMEM_STATS_VERSION 2
+#define HAKMEM_STATS_VERSION 3
 /* In place of a level: malloc is the C library's or a sanitizer's (libhakmem_forward.so), and every
  * counter is 0. */
 #define HAKMEM_FORWARDING 0xffffffffu
@@ -40,6 +40,10 @@ typedef struct hakmem_stats {
   uint64_t page_blocks;         /* live on pages of their own */
   uint64_t page_blocks_resting; /* freed, their pages closed */
   uint64_t page_declined;       /* allocations that got an ordinary block: the budget was used up */
+  /* from version 3 on: what was learnt of giving pages back (option learn) */
+  uint64_t purges_regretted;    /* free pages that were wanted again too soon after */
+  uint64_t slab_age_factor;     /* purge_ms times this is the age of slabs' pages, at most, now */
+  uint64_t run_age_factor;      /* the same of large runs */
 } hakmem_stats;
 
 /* Fills `out` up to `size` bytes (sizeof *out). Returns 0, or -1 when size is too small to hold the

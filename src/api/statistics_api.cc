@@ -34,12 +34,17 @@ hakmem_stats collect() noexcept {
     s.remote_blocks += heap.stats.blocks_drained.read();
     s.heaps_adopted += heap.stats.heaps_adopted.read();
     s.purges += heap.stats.purges.read();
+    s.purges_regretted += heap.learned_age.regrets();
+    const std::uint64_t factor = heap.learned_age.factor();
+    if (factor > s.slab_age_factor) s.slab_age_factor = factor;
   });
   const LargeStats large = process_domain.large.stats();
   s.large_blocks = large.live_blocks;
   s.large_bytes = large.live_bytes;
   s.mapped_bytes = large.mapped_bytes;
   s.free_run_bytes = large.free_run_bytes;
+  s.purges_regretted += large.regrets;
+  s.run_age_factor = large.age_factor;
   s.metadata_bytes = slabs.meta.mapped_bytes();
   s.failures_too_large = failures_noted(FailureReason::TooLarge);
   s.failures_out_of_memory = failures_noted(FailureReason::OutOfMemory);

@@ -9,7 +9,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::uint32_t kMax = MemoryTimeline::kSamplesMax;
+constexpr std::uint32_t kTimelineMax = MemoryTimeline::kSamplesMax;
 
 /// Runs that many operations, one a millisecond; returns how many samples they took.
 std::uint64_t run(MemoryTimeline& timeline, std::uint64_t operations) {
@@ -25,7 +25,7 @@ std::uint64_t run(MemoryTimeline& timeline, std::uint64_t operations) {
 TEST(MemoryTimeline, AShortRunIsSampledAtEachOperation) {
   const auto timeline = std::make_unique<MemoryTimeline>();
   EXPECT_EQ(run(*timeline, 10), 10u);
-  MemorySample samples[kMax];
+  MemorySample samples[kTimelineMax];
   ASSERT_EQ(timeline->copy_to(samples), 10u);
   EXPECT_EQ(samples[0].ms, 1u);
   EXPECT_EQ(samples[9].ms, 10u);
@@ -35,12 +35,12 @@ TEST(MemoryTimeline, AShortRunIsSampledAtEachOperation) {
 TEST(MemoryTimeline, ALongRunIsSpreadOverItsSamples) {
   constexpr std::uint64_t kOperations = 1'000'000;
   const auto timeline = std::make_unique<MemoryTimeline>();
-  // kMax at first, and half of that for each doubling of the distance.
-  EXPECT_LE(run(*timeline, kOperations), kMax + kMax / 2 * 12);
-  MemorySample samples[kMax];
+  // kTimelineMax at first, and half of that for each doubling of the distance.
+  EXPECT_LE(run(*timeline, kOperations), kTimelineMax + kTimelineMax / 2 * 12);
+  MemorySample samples[kTimelineMax];
   const std::uint32_t count = timeline->copy_to(samples);
-  ASSERT_GE(count, kMax / 2 - 1);
-  ASSERT_LE(count, kMax);
+  ASSERT_GE(count, kTimelineMax / 2 - 1);
+  ASSERT_LE(count, kTimelineMax);
   std::uint64_t shortest = kOperations, longest = 0;
   for (std::uint32_t i = 1; i < count; ++i) {
     const std::uint64_t distance = samples[i].ms - samples[i - 1].ms;

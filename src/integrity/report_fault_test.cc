@@ -14,18 +14,18 @@ namespace hakmem {
 namespace {
 
 /// The children's: no symbolizer, so that tests stay short.
-constexpr Options kQuickOptions{.symbolize = false};
-constinit Options quick_options = kQuickOptions;
+constexpr Options kFaultOptions{.symbolize = false};
+constinit Options quick_options = kFaultOptions;
 
-void find_and_end(Violation violation) {
+void fault_and_end(Violation violation) {
   begin_finding(violation);
   publish_finding(true);
 }
 
-class ReportFault : public testing::Test {
+class ReportFaultTest : public testing::Test {
  protected:
-  ReportFault() { set_report_context({&quick_options, 4}); }
-  ~ReportFault() override { quick_options = kQuickOptions; }
+  ReportFaultTest() { set_report_context({&quick_options, 4}); }
+  ~ReportFaultTest() override { quick_options = kFaultOptions; }
 };
 
 void fault_now(const Finding&) {
@@ -34,12 +34,12 @@ void fault_now(const Finding&) {
   *reinterpret_cast<volatile int*>(nowhere) = 1;
 }
 
-TEST_F(ReportFault, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode) {
+TEST_F(ReportFaultTest, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode) {
   const TestFolder folder;
   TextSink(quick_options.verdict.bytes, kOptionTextMax).text(folder.file("verdict").c_str());
   const ChildRun run = run_child([] {
     set_report_hook_for_test(fault_now);
-    find_and_end(Violation::kFreelistBroken);
+    fault_and_end(Violation::kFreelistBroken);
   });
   EXPECT_TRUE(run.exited_with(87)) << run.status;
   EXPECT_TRUE(run.says("HAKMEM: HK901 freelist cycle or foreign node: the report was cut short by "
@@ -50,7 +50,7 @@ TEST_F(ReportFault, AFaultInsideTheReportLeavesOneLineTheVerdictAndTheRightCode)
                                                                     "0000000000000000\n"));
 }
 
-TEST_F(ReportFault, AFaultWhileTheHeapIsDrawnCostsThePictureAlone) {
+TEST_F(ReportFaultTest, AFaultWhileTheHeapIsDrawnCostsThePictureAlone) {
   const TestFolder folder;
   TextSink(quick_options.report.bytes, kOptionTextMax).text(folder.file("hk").c_str());
   const DrawHeap draw = [](Finding& finding, HeapPicture& picture) noexcept {
@@ -59,7 +59,7 @@ TEST_F(ReportFault, AFaultWhileTheHeapIsDrawnCostsThePictureAlone) {
     fault_now(finding);
   };
   set_report_context({&quick_options, 4, draw});
-  const ChildRun run = run_child([] { find_and_end(Violation::kFreelistBroken); });
+  const ChildRun run = run_child([] { fault_and_end(Violation::kFreelistBroken); });
   EXPECT_TRUE(run.exited_with(87)) << run.status;
   EXPECT_EQ(count_of(run.errors, "━━ HAKMEM ━━ "), 1u);
   EXPECT_TRUE(run.says("SUMMARY: HAKMEM: freelist-cycle")) << run.errors;
@@ -71,38 +71,38 @@ TEST_F(ReportFault, AFaultWhileTheHeapIsDrawnCostsThePictureAlone) {
   }
 }
 
-TEST_F(ReportFault, AFaultBehindOneWhileTheHeapIsDrawnLeavesOneLine) {
+TEST_F(ReportFaultTest, AFaultBehindOneWhileTheHeapIsDrawnLeavesOneLine) {
   const DrawHeap draw = [](Finding& finding, HeapPicture&) noexcept {
     finding.block.known = true;
     finding.block.state = reinterpret_cast<const char*>(Address{0x10});
     fault_now(finding);
   };
   set_report_context({&quick_options, 4, draw});
-  const ChildRun run = run_child([] { find_and_end(Violation::kDoubleFree); });
+  const ChildRun run = run_child([] { fault_and_end(Violation::kDoubleFree); });
   EXPECT_TRUE(run.exited_with(86)) << run.status;
   EXPECT_TRUE(run.says("the report was cut short by signal 11 at 0x10\n")) << run.errors;
 }
 
-TEST_F(ReportFault, AnAbortInsideTheReportDoesTheSame) {
+TEST_F(ReportFaultTest, AnAbortInsideTheReportDoesTheSame) {
   const ChildRun run = run_child([] {
     set_report_hook_for_test([](const Finding&) { abort(); });
-    find_and_end(Violation::kDoubleFree);
+    fault_and_end(Violation::kDoubleFree);
   });
   EXPECT_TRUE(run.exited_with(86)) << run.status;
   EXPECT_TRUE(run.says("cut short by signal 6")) << run.errors;
 }
 
-TEST_F(ReportFault, AFindingInsideTheReportLeavesOneLine) {
+TEST_F(ReportFaultTest, AFindingInsideTheReportLeavesOneLine) {
   const ChildRun run = run_child([] {
-    set_report_hook_for_test([](const Finding&) { find_and_end(Violation::kOverflow); });
-    find_and_end(Violation::kDoubleFree);
+    set_report_hook_for_test([](const Finding&) { fault_and_end(Violation::kOverflow); });
+    fault_and_end(Violation::kDoubleFree);
   });
   EXPECT_TRUE(run.exited_with(86)) << run.status;
   EXPECT_TRUE(run.says("HK101 double free: the report was cut short by a second finding\n"));
   EXPECT_EQ(count_of(run.errors, "━━ HAKMEM ━━ "), 1u);
 }
 
-TEST_F(ReportFault, AFaultOfAnotherThreadWaitsForTheReport) {
+TEST_F(ReportFaultTest, AFaultOfAnotherThreadWaitsForTheReport) {
   static std::atomic<bool> faulting{false};
   const ChildRun run = run_child([] {
     set_report_hook_for_test([](const Finding& finding) {
@@ -112,39 +112,39 @@ TEST_F(ReportFault, AFaultOfAnotherThreadWaitsForTheReport) {
       });
       while (!faulting) std::this_thread::yield();
     });
-    find_and_end(Violation::kDoubleFree);
+    fault_and_end(Violation::kDoubleFree);
   });
   EXPECT_TRUE(run.exited_with(86)) << run.status;
   EXPECT_TRUE(run.says("SUMMARY: HAKMEM: double-free")) << run.errors;
   EXPECT_FALSE(run.says("cut short"));
 }
 
-TEST_F(ReportFault, AForkWhileAnotherThreadReportsCanReportToo) {
+TEST_F(ReportFaultTest, AForkWhileAnotherThreadReportsCanReportToo) {
   static std::atomic<bool> forked{false};
   const ChildRun run = run_child([] {
     set_report_hook_for_test([](const Finding&) {
       if (forked.exchange(true)) return;
       std::thread([] {
         const pid_t child = fork();
-        if (child == 0) find_and_end(Violation::kOverflow);
+        if (child == 0) fault_and_end(Violation::kOverflow);
         int status = 0;
         waitpid(child, &status, 0);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 86) _exit(1);
       }).join();
     });
-    find_and_end(Violation::kCounterBroken);
+    fault_and_end(Violation::kCounterBroken);
   });
   EXPECT_TRUE(run.exited_with(87)) << run.status << run.errors;
   EXPECT_TRUE(run.says("SUMMARY: HAKMEM: overflow"));
   EXPECT_TRUE(run.says("SUMMARY: HAKMEM: counter-equation-broken"));
 }
 
-TEST_F(ReportFault, WhoeverEndsTheProcessCanWaitForTheReport) {
+TEST_F(ReportFaultTest, WhoeverEndsTheProcessCanWaitForTheReport) {
   static std::atomic<bool> reporting{false};
   const ChildRun run = run_child([] {
     wait_while_reporting();  // nobody does
     set_report_hook_for_test([](const Finding&) { reporting = true; });
-    std::thread([] { find_and_end(Violation::kDoubleFree); }).detach();
+    std::thread([] { fault_and_end(Violation::kDoubleFree); }).detach();
     while (!reporting) std::this_thread::yield();
     wait_while_reporting();
     _exit(5);

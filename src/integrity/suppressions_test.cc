@@ -9,7 +9,7 @@
 namespace hakmem {
 namespace {
 
-SuppressionError parse(const std::string& text) {
+SuppressionError parse_list(const std::string& text) {
   return parse_suppressions(text.data(), text.size());
 }
 
@@ -19,7 +19,7 @@ bool fits(const std::string& rules, Violation violation, const char* function,
   static Finding finding;
   static ResolvedFinding stacks;
   static Module module;
-  EXPECT_TRUE(parse(rules).ok()) << rules;
+  EXPECT_TRUE(parse_list(rules).ok()) << rules;
   finding.violation = violation;
   std::strncpy(module.path, module_path, sizeof module.path - 1);
   stacks.freed.count = 1;
@@ -31,7 +31,7 @@ bool fits(const std::string& rules, Violation violation, const char* function,
 
 class SuppressionRules : public testing::Test {
  protected:
-  ~SuppressionRules() override { static_cast<void>(parse("")); }
+  ~SuppressionRules() override { static_cast<void>(parse_list("")); }
 };
 
 TEST_F(SuppressionRules, APatternIsLookedForInEveryNameOfAFrame) {
@@ -71,16 +71,16 @@ TEST_F(SuppressionRules, AStarFitsWhatHasNoStack) {
   static Finding finding;
   static ResolvedFinding nothing;
   finding.violation = Violation::kMismatch;
-  ASSERT_TRUE(parse("HK107:*\n").ok());
+  ASSERT_TRUE(parse_list("HK107:*\n").ok());
   EXPECT_TRUE(is_suppressed(finding, nothing));
-  ASSERT_TRUE(parse("HK107:f\n").ok());
+  ASSERT_TRUE(parse_list("HK107:f\n").ok());
   EXPECT_FALSE(is_suppressed(finding, nothing));
 }
 
 TEST_F(SuppressionRules, CommentsBlanksAndLineEndsDoNotMatter) {
-  EXPECT_TRUE(parse("").ok());
+  EXPECT_TRUE(parse_list("").ok());
   EXPECT_FALSE(has_suppressions());
-  EXPECT_TRUE(parse("# HK999:x\n\n \t\n").ok());
+  EXPECT_TRUE(parse_list("# HK999:x\n\n \t\n").ok());
   EXPECT_FALSE(has_suppressions());
   EXPECT_TRUE(fits("  HK101 :  f \r\n#\nHK103:g", Violation::kDoubleFree, "f"));
   EXPECT_TRUE(fits("HK101:f\nHK103:a:b", Violation::kOverflow, "a:b"));
@@ -89,7 +89,7 @@ TEST_F(SuppressionRules, CommentsBlanksAndLineEndsDoNotMatter) {
 TEST_F(SuppressionRules, AWrongLineIsNamedAndLeavesNoRules) {
   for (const char* line : {"HK101", "HK101:", "HK101:  ", "HK999:x", "HK1:x", "HK1011:x", "101:x",
                            "hk101:x", "HK901:x", "HK108:x", "HK109:x", "leaks:x", ":x"}) {
-    const SuppressionError error = parse(std::string("HK101:f\n") + line + "\n");
+    const SuppressionError error = parse_list(std::string("HK101:f\n") + line + "\n");
     EXPECT_FALSE(error.ok()) << line;
     EXPECT_EQ(error.line, 2u) << line;
     EXPECT_FALSE(has_suppressions()) << line;
@@ -97,12 +97,12 @@ TEST_F(SuppressionRules, AWrongLineIsNamedAndLeavesNoRules) {
 }
 
 TEST_F(SuppressionRules, WhatIsTooLargeOrNoTextIsRefusedAsAWhole) {
-  EXPECT_EQ(parse(std::string(kSuppressionsBytesMax + 1, '\n')).line, 0u);
-  EXPECT_FALSE(parse(std::string(kSuppressionsBytesMax + 1, '\n')).ok());
-  EXPECT_FALSE(parse(std::string("HK101:f\0x", 9)).ok());
+  EXPECT_EQ(parse_list(std::string(kSuppressionsBytesMax + 1, '\n')).line, 0u);
+  EXPECT_FALSE(parse_list(std::string(kSuppressionsBytesMax + 1, '\n')).ok());
+  EXPECT_FALSE(parse_list(std::string("HK101:f\0x", 9)).ok());
   std::string many;
   for (std::uint32_t i = 0; i <= kSuppressionsMax; ++i) many += "*:f\n";
-  EXPECT_EQ(parse(many).line, kSuppressionsMax + 1);
+  EXPECT_EQ(parse_list(many).line, kSuppressionsMax + 1);
   EXPECT_FALSE(load_suppressions("/nowhere/at/all").ok());
 }
 

@@ -8,7 +8,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::uint64_t kStamp = 99;
+constexpr std::uint64_t kResizeStamp = 99;
 
 class LargeResizeTest : public DomainTest {
  protected:
@@ -17,14 +17,14 @@ class LargeResizeTest : public DomainTest {
   LargeBlock& take(std::size_t request, std::size_t align = kMinAlignBytes) {
     LargeBlock* const block = large().allocate(request, align);
     EXPECT_NE(block, nullptr) << request;
-    write_stamp(block->user.unsafe_bytes(), request, kStamp);
+    write_stamp(block->user.unsafe_bytes(), request, kResizeStamp);
     return *block;
   }
   /// Resizes; expects the contents up to the smaller size, and a sound tier.
   bool resize(LargeBlock& block, std::size_t from, std::size_t to) {
     const bool resized = large().try_resize(block, to);
     const std::size_t kept = resized && to < from ? to : from;
-    EXPECT_TRUE(stamp_is_whole(block.user.unsafe_bytes(), from, kept, kStamp));
+    EXPECT_TRUE(stamp_is_whole(block.user.unsafe_bytes(), from, kept, kResizeStamp));
     EXPECT_TRUE(!resized || block.usable() >= to);
     EXPECT_TRUE(large().verify());
     EXPECT_EQ(&slabs().map.lookup(block.user.address()).large(), &block);
@@ -59,7 +59,7 @@ TEST_F(LargeResizeTest, ARunShrinksInPlaceAndItsTailIsFree) {
   EXPECT_EQ(large().stats().live_bytes, block.bytes);
   LargeBlock& other = take(200000);
   EXPECT_GE(other.base, block.base + block.bytes);
-  EXPECT_TRUE(stamp_is_whole(block.user.unsafe_bytes(), 400000, 100000, kStamp));
+  EXPECT_TRUE(stamp_is_whole(block.user.unsafe_bytes(), 400000, 100000, kResizeStamp));
   large().release(block);
   large().release(other);
 }

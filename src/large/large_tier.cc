@@ -82,6 +82,7 @@ LargeBlock* LargeTier::allocate_run(std::size_t bytes, std::size_t lead) noexcep
     spare_locked(*block);
     return nullptr;
   }
+  if (run.purged) learned_age_.on_wanted_again(run.purged_ms, policy_.run_purge_ms, os::now_ms());
   block->base = run.base;
   block->bytes = bytes;
   block->origin = LargeOrigin::Run;
@@ -166,7 +167,8 @@ void LargeTier::release_locked(LargeBlock& block, std::uint64_t now_ms) noexcept
   if (block.next != nullptr) block.next->prev = block.prev;
   if (block.origin == LargeOrigin::Run) {
     run_granules_ -= run_granules(block);
-    runs_.release(block.base, run_granules(block), now_ms, policy_, space_, map_, meta_);
+    runs_.release(block.base, run_granules(block), now_ms,
+                  policy_.for_runs(learned_age_, now_ms), space_, map_, meta_);
   } else {
     mapped_bytes_ -= block.bytes;
     hooks::on_memory_return(block.base, block.bytes);
@@ -196,8 +198,9 @@ bool LargeTier::resize_run(LargeBlock& block, std::size_t bytes) noexcept {
   run_granules_ += need - have;
   enter_in_map(block, true);
   if (need < have) {
-    runs_.release(block.base + need * kGranuleBytes, have - need, os::now_ms(), policy_, space_,
-                  map_, meta_);
+    const std::uint64_t now_ms = os::now_ms();
+    runs_.release(block.base + need * kGranuleBytes, have - need, now_ms,
+                  policy_.for_runs(learned_age_, now_ms), space_, map_, meta_);
   }
   return true;
 }
@@ -245,6 +248,8 @@ LargeStats LargeTier::stats() noexcept {
     }
   }
   result.mapped_bytes = mapped_bytes_;
+  result.regrets = learned_age_.regrets();
+  result.age_factor = learned_age_.factor();
   result.free_run_bytes += runs_.free_granules() * kGranuleBytes;
   return result;
 }

@@ -50,6 +50,8 @@ struct LargeBlock {
 struct LargeStats {
   std::size_t live_bytes = 0, live_blocks = 0, mapped_bytes = 0;
   std::size_t free_run_bytes = 0;  ///< with what heaps hold back
+  std::uint64_t regrets = 0;       ///< runs given back too early
+  std::uint64_t age_factor = 1;    ///< how much longer than the option says they are kept now
 };
 
 class LargeTier {
@@ -131,6 +133,7 @@ class LargeTier {
   const RetentionPolicy& policy_;
   Lock lock_;
   RunAllocator runs_;
+  LearnedAge learned_age_;        // of free runs
   LargeBlock* live_ = nullptr;
   LargeBlock* spare_ = nullptr;
   std::size_t mapped_bytes_ = 0;  // of the mappings among the live blocks

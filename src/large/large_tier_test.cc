@@ -270,6 +270,22 @@ TEST_F(LargeTierTest, WhateverCallFailsTheTierStaysSound) {
   EXPECT_GE(refused, 1u);
 }
 
+TEST_F(LargeTierTest, RunsWantedAgainAfterTheirAgeAreKeptLonger) {
+  constexpr std::uint64_t kHour = 3600000;  // longer than any run of this test
+  slabs().policy = {.run_purge_ms = 0};
+  LargeBlock* const wide = large().allocate(3 * kGranuleBytes, kMinAlignBytes);
+  LargeBlock* const wall = large().allocate(kSmallestLarge, kMinAlignBytes);
+  large().release(*wide);
+  large().release(*large().allocate(5 * kGranuleBytes, kMinAlignBytes));
+  EXPECT_EQ(large().stats().age_factor, 1u);
+  slabs().policy.run_purge_ms = kHour;
+  LargeBlock* const again = large().allocate(3 * kGranuleBytes, kMinAlignBytes);
+  EXPECT_EQ(large().stats().regrets, 1u);
+  EXPECT_EQ(large().stats().age_factor, 2u);
+  large().release(*again);
+  large().release(*wall);
+}
+
 TEST_F(LargeTierTest, ThreadsTakeResizeAndGiveDisjointBlocks) {
   constexpr unsigned kThreads = 3, kEach = 150;
   std::vector<std::jthread> threads;

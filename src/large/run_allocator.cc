@@ -136,7 +136,7 @@ Run RunAllocator::acquire(std::size_t granules, AddressSpace& space, AddressMap&
     std::byte* const base = recent_base_;
     recent_base_ = nullptr;
     recent_granules_ = 0;
-    return {base, granules, false};
+    return {.base = base, .granules = granules};
   }
   FreeRun* run = find(granules);
   if (run == nullptr) {
@@ -148,7 +148,7 @@ Run RunAllocator::acquire(std::size_t granules, AddressSpace& space, AddressMap&
     run = find(granules);
     if (run == nullptr) return {};  // there was no record for the region
   }
-  const Run taken{run->base, granules, !run->dirty};
+  const Run taken{run->base, granules, !run->dirty, run->purged, run->since_ms};
   take_front(*run, granules, map);
   return taken;
 }
@@ -172,14 +172,17 @@ void RunAllocator::settle_recent(AddressMap& map, MetaArena& meta) noexcept {
 }
 
 void RunAllocator::release(std::byte* base, std::size_t granules, std::uint64_t now_ms,
-                           const RetentionPolicy& policy, AddressSpace& space, AddressMap& map,
+                           const Retention& retention, AddressSpace& space, AddressMap& map,
                            MetaArena& meta) noexcept {
   settle_recent(map, meta);
   recent_base_ = base;
   recent_granules_ = granules;
   recent_since_ms_ = now_ms;
-  while (oldest_ != nullptr && policy.is_due(oldest_->since_ms, now_ms, policy.run_purge_ms)) {
-    purge(*oldest_, space, map);
+  while (oldest_ != nullptr && retention.is_due(oldest_->since_ms, now_ms)) {
+    FreeRun& old = *oldest_;
+    purge(old, space, map);
+    old.purged = true;
+    old.since_ms = now_ms;
   }
 }
 

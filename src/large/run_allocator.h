@@ -24,6 +24,7 @@ struct FreeRun {
   std::size_t granules = 0;
   std::uint64_t since_ms = 0;   ///< when its youngest part became free
   bool dirty = false;           ///< its pages may hold data: not yet given back
+  bool purged = false;          ///< given back by age, at since_ms
   FreeRun* next = nullptr;      ///< in its bin, or among spare records
   FreeRun* prev = nullptr;
   FreeRun* older = nullptr;     ///< in the list of dirty runs
@@ -35,6 +36,8 @@ struct Run {
   std::byte* base = nullptr;    ///< null: refused
   std::size_t granules = 0;
   bool zeroed = false;          ///< every byte reads as zero
+  bool purged = false;          ///< because its pages were given back by age, at purged_ms
+  std::uint64_t purged_ms = 0;
 };
 
 class RunAllocator {
@@ -49,7 +52,7 @@ class RunAllocator {
 
   /// Gives a run back; its map entries are cleared already. Purges what is old.
   void release(std::byte* base, std::size_t granules, std::uint64_t now_ms,
-               const RetentionPolicy& policy, AddressSpace& space, AddressMap& map,
+               const Retention& retention, AddressSpace& space, AddressMap& map,
                MetaArena& meta) noexcept;
 
   /// Lengthens a used run by `more` granules of the free run behind it. False: not possible.

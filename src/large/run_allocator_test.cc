@@ -27,7 +27,7 @@ struct World {
   AddressSpace space{kGeometry.reserve_ahead_bytes};
   AddressMap map;
   MetaArena meta;
-  RetentionPolicy policy{.purge = false};
+  Retention retention{.purge = false};
   RunAllocator runs;
 };
 
@@ -52,7 +52,7 @@ class RunAllocatorTest : public testing::Test {
     return run.base;
   }
   void give(std::byte* base, std::size_t granules, std::uint64_t now_ms = 0) {
-    world_->runs.release(base, granules, now_ms, world_->policy, world_->space, world_->map,
+    world_->runs.release(base, granules, now_ms, world_->retention, world_->space, world_->map,
                          world_->meta);
   }
   /// Makes the run freed last an ordinary free run.
@@ -165,7 +165,7 @@ TEST_F(RunAllocatorTest, DirtyAndCleanJoinedIsDirty) {
 }
 
 TEST_F(RunAllocatorTest, RunsArePurgedAtTheirAgeOldestFirst) {
-  world_->policy = {.run_purge_ms = 400};
+  world_->retention = {.age_ms = 400};
   std::byte* const old_run = take(1);
   take(1);
   std::byte* const young = take(1);
@@ -182,8 +182,28 @@ TEST_F(RunAllocatorTest, RunsArePurgedAtTheirAgeOldestFirst) {
   EXPECT_EQ(young[0], std::byte{0x5a}) << "100 ms old";
 }
 
+TEST_F(RunAllocatorTest, WhatWasPurgedByAgeSaysSoWhenItIsTakenAgain) {
+  world_->retention = {.age_ms = 400};
+  std::byte* const old_run = take(3);
+  take(1);
+  std::byte* const young = take(2);
+  take(1);
+  give(old_run, 3, 1000);
+  give(young, 2, 1300);
+  give(take(4), 4, 1500);
+  const TakenRun unpurged = acquire(2);
+  EXPECT_EQ(unpurged.base, young);
+  EXPECT_FALSE(unpurged.purged);
+  for (std::size_t granules = 2; granules != 0; --granules) {
+    const TakenRun part = acquire(granules);
+    EXPECT_TRUE(part.purged && part.zeroed);
+    EXPECT_EQ(part.purged_ms, 1500u);
+  }
+  EXPECT_FALSE(acquire(kMax).purged) << "never used";
+}
+
 TEST_F(RunAllocatorTest, TheRestOfASplitRunKeepsItsAge) {
-  world_->policy = {.run_purge_ms = 400};
+  world_->retention = {.age_ms = 400};
   std::byte* const old_run = take(3);
   take(1);
   std::byte* const young = take(1);

@@ -9,6 +9,7 @@
 #include "integrity/block_record.h"
 #include "integrity/quarantine.h"
 #include "integrity/state_canary.h"
+#include "learn/learned_age.h"
 #include "ptr_trace/caller_cache.h"
 #include "ptr_trace/stack_cache.h"
 #include "ptr_trace/trace_ring.h"
@@ -98,6 +99,7 @@ struct Heap {
   SuperSlab* available[kSuperSlabKinds] = {};           ///< those with a free unit, by next
   Slab* partial[kClassCount] = {};                      ///< slabs with a free or uncarved block
   std::uint64_t last_purge_ms = 0;
+  LearnedAge learned_age;             ///< of the slabs' free pages
   LargeBlock* held_large = nullptr;   ///< freed, for the owner's next request: see large_tier.h
   HeapStats stats;
   Heap* next_ever = nullptr;   ///< all heaps; set once

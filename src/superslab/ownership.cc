@@ -56,19 +56,19 @@ void detach_superslab(SlabDomain& domain, Heap& heap, SuperSlab& superslab,
                       std::uint64_t now_ms) noexcept {
   unlink_from_heap(heap, superslab);
   heap.stats.superslabs_released.add();
-  domain.pool.release(superslab, now_ms, domain.policy, domain.space, domain.map);
+  const Retention retention = domain.policy.for_slabs(heap.learned_age, now_ms);
+  domain.pool.release(superslab, now_ms, retention, domain.space, domain.map);
 }
 
 void purge_due(SlabDomain& domain, Heap& heap, std::uint64_t now_ms) noexcept {
-  const RetentionPolicy& policy = domain.policy;
-  if (!policy.is_due(heap.last_purge_ms, now_ms, policy.purge_ms / 2)) return;
+  const Retention retention = domain.policy.for_slabs(heap.learned_age, now_ms);
+  const Retention look{retention.purge, retention.age_ms / 2};
+  if (!look.is_due(heap.last_purge_ms, now_ms)) return;
   heap.last_purge_ms = now_ms;
   for (SuperSlab* const first : heap.available) {
     for (SuperSlab* s = first; s != nullptr; s = s->next) {
-      if (s->dirty_units == 0 || !policy.is_due(s->dirty_since_ms, now_ms, policy.purge_ms)) {
-        continue;
-      }
-      s->purge();
+      if (s->dirty_units == 0 || !retention.is_due(s->dirty_since_ms, now_ms)) continue;
+      s->purge_aged(now_ms);
       heap.stats.purges.add();
     }
   }

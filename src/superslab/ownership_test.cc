@@ -185,6 +185,46 @@ TEST_P(OwnershipTest, PurgeClearsFreedUnitsAndCountsTheirBytes) {
   EXPECT_EQ(purge_heap(heap_), 0u);
 }
 
+constexpr std::uint64_t kHour = 3600000;  // longer than any run of this test
+
+TEST_P(OwnershipTest, PagesWantedAgainAfterTheirAgeAreRegretted) {
+  slabs().policy = {.purge_ms = 0};
+  const std::vector<SlabBase> blocks = take_many(2 * capacity() + 1);
+  for (std::size_t i = 0; i < capacity(); ++i) give(heap_, blocks[i]);
+  EXPECT_EQ(heap_.stats.purges.read(), 1u);
+  slabs().policy.purge_ms = kHour;
+  take_many(capacity());  // fills the active slab and takes the unit again
+  EXPECT_EQ(heap_.learned_age.regrets(), 1u);
+  EXPECT_EQ(heap_.learned_age.age_ms(kHour, os::now_ms()), 2 * kHour);
+  expect_heap_sound();
+}
+
+TEST_P(OwnershipTest, TheLearntAgeIsTheOneThatCounts) {
+  slabs().policy = {.purge_ms = kHour};
+  const std::uint64_t now_ms = os::now_ms();
+  heap_.learned_age.on_wanted_again(now_ms, kHour, now_ms);
+  const std::vector<SlabBase> blocks = take_many(8 * capacity() + 1);
+  const auto empty_slab = [&](std::size_t nth) {
+    heap_.last_purge_ms = now_ms - 8 * kHour;
+    for (std::size_t i = 0; i < capacity(); ++i) give(heap_, blocks[nth * capacity() + i]);
+  };
+  // Others than the first one's SuperSlab, where that is a small one: it must not become empty.
+  std::size_t nth = 1;
+  while (nth < 6 && slab_of(blocks[nth * capacity()]).superslab == slab_of(blocks[0]).superslab) {
+    ++nth;
+  }
+  SuperSlab& superslab = *slab_of(blocks[0]).superslab;
+  empty_slab(0);
+  ASSERT_NE(superslab.dirty_units, 0u);
+  superslab.dirty_since_ms = now_ms - kHour - kHour / 2;
+  empty_slab(nth);
+  EXPECT_NE(superslab.dirty_units, 0u) << "two hours are learnt";
+  slabs().policy.learn = false;
+  empty_slab(nth + 1);
+  EXPECT_EQ(superslab.dirty_units, 0u);
+  expect_heap_sound();
+}
+
 TEST_P(OwnershipTest, VerifyHeapFindsPlantedDefects) {
   const std::vector<SlabBase> blocks = take_many(capacity() + 1);
   Slab& full = slab_of(blocks.front());

@@ -28,6 +28,9 @@ Slab* take_free_unit(SlabDomain& domain, Heap& heap, ClassIndex c) noexcept {
   SuperSlab*& head = heap.available[static_cast<std::size_t>(kind)];
   SuperSlab* const superslab = head;
   if (superslab == nullptr) return nullptr;
+  if (superslab->next_was_purged()) {
+    heap.learned_age.on_wanted_again(superslab->purged_ms, domain.policy.purge_ms, os::now_ms());
+  }
   Slab& slab = superslab->take_unit(c);
   if (superslab->free_units == 0) {
     head = superslab->next;

@@ -75,7 +75,7 @@ SuperSlab* SharedPool::expand(AddressSpace& space, AddressMap& map, MetaArena& m
     return nullptr;
   }
   hooks::on_superslab_arrival(*superslab);
-  superslab->dirty_units = 0;
+  superslab->dirty_units = superslab->purged_units = 0;
   superslab->huge = false;
   for (std::size_t i = 0; i < SuperSlab::kSlabs; ++i) {
     map.store(superslab->data + i * kGranuleBytes, 1, MapEntry::of_free_slab(superslab->slabs[i]));
@@ -83,7 +83,7 @@ SuperSlab* SharedPool::expand(AddressSpace& space, AddressMap& map, MetaArena& m
   return superslab;
 }
 
-void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const RetentionPolicy& policy,
+void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Retention& retention,
                          AddressSpace& space, AddressMap& map) noexcept {
   constexpr std::size_t kBytes = kGeometry.superslab_bytes();
   LockScope scope(lock_);
@@ -108,8 +108,8 @@ void SharedPool::release(SuperSlab& superslab, std::uint64_t now_ms, const Reten
   link_newest(superslab);
   for (SuperSlab* old = oldest_; old != nullptr; old = old->prev) {
     if (old->dirty_units == 0) continue;  // purged before; younger ones may be due
-    if (!policy.is_due(old->dirty_since_ms, now_ms, policy.purge_ms)) break;
-    old->purge();
+    if (!retention.is_due(old->dirty_since_ms, now_ms)) break;
+    old->purge_aged(now_ms);
   }
 }
 

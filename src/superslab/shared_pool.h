@@ -37,7 +37,7 @@ class SharedPool {
                      MetaArena& meta) noexcept;
 
   /// Takes an empty SuperSlab that its heap has unlinked; purges what is old.
-  void release(SuperSlab& superslab, std::uint64_t now_ms, const RetentionPolicy& policy,
+  void release(SuperSlab& superslab, std::uint64_t now_ms, const Retention& retention,
                AddressSpace& space, AddressMap& map) noexcept;
 
   /// From now on empty SuperSlabs are kept, or go back to the system at once. Not at level 0.

@@ -20,7 +20,7 @@ class SharedPoolTest : public SlabDomainTest {
     return slabs().pool.acquire(kind, slabs().space, slabs().map, slabs().meta);
   }
   void release(SuperSlab* superslab, std::uint64_t now_ms = 0) {
-    slabs().pool.release(*superslab, now_ms, slabs().policy, slabs().space, slabs().map);
+    slabs().pool.release(*superslab, now_ms, retention_, slabs().space, slabs().map);
   }
   /// Uses a unit of it, so that it is dirty from `now_ms` on.
   void dirty(SuperSlab* superslab, std::uint64_t now_ms) {
@@ -32,6 +32,7 @@ class SharedPoolTest : public SlabDomainTest {
   MapEntry entry_of(const std::byte* address) {
     return slabs().map.lookup(reinterpret_cast<Address>(address));
   }
+  Retention retention_;
 };
 
 TEST_F(SharedPoolTest, AFreshSuperSlabIsEmptyAlignedAndRegistered) {
@@ -68,7 +69,7 @@ TEST_F(SharedPoolTest, TheMostRecentlyReleasedComesBackFirst) {
 }
 
 TEST_F(SharedPoolTest, OldOnesArePurgedAndYoungOnesAreNot) {
-  slabs().policy = {.purge_ms = 100};
+  retention_ = {.age_ms = 100};
   SuperSlab* const old_one = acquire();
   SuperSlab* const young = acquire();
   SuperSlab* const clean = acquire();
@@ -85,7 +86,7 @@ TEST_F(SharedPoolTest, OldOnesArePurgedAndYoungOnesAreNot) {
 }
 
 TEST_F(SharedPoolTest, AfterThePoolWasEmptyTheOldestIsStillPurged) {
-  slabs().policy = {.purge_ms = 100};
+  retention_ = {.age_ms = 100};
   SuperSlab* const earlier = acquire();
   release(earlier);
   ASSERT_EQ(acquire(), earlier);
@@ -99,7 +100,7 @@ TEST_F(SharedPoolTest, AfterThePoolWasEmptyTheOldestIsStillPurged) {
 }
 
 TEST_F(SharedPoolTest, WithoutPurgeNothingIsGivenBack) {
-  slabs().policy = {.purge = false};
+  retention_ = {.purge = false};
   SuperSlab* const first = acquire();
   SuperSlab* const second = acquire();
   dirty(first, 0);
@@ -109,7 +110,7 @@ TEST_F(SharedPoolTest, WithoutPurgeNothingIsGivenBack) {
 }
 
 TEST_F(SharedPoolTest, PurgeAllClearsEveryCachedOne) {
-  slabs().policy = {.purge = false};
+  retention_ = {.purge = false};
   SuperSlab* const first = acquire();
   SuperSlab* const second = acquire();
   dirty(first, 1);
@@ -210,19 +211,19 @@ TEST_F(ScarceSharedPoolTest, MemoryGoesBackAtOnceAndTheRecordIsUsedAgain) {
   };
   SuperSlab* const superslab = acquire();
   const std::byte* const data = superslab->data;
-  slabs.pool.release(*superslab, 0, slabs.policy, slabs.space, slabs.map);
+  slabs.pool.release(*superslab, 0, {}, slabs.space, slabs.map);
   EXPECT_EQ(superslab->data, nullptr);
   EXPECT_FALSE(slabs.map.lookup(reinterpret_cast<Address>(data)).is_ours());
   EXPECT_EQ(acquire(), superslab);
   EXPECT_NE(superslab->data, nullptr);
   EXPECT_EQ(slabs.pool.count(), 1u);
   os::plan_faults_for_test({.fail_nth = 1});  // the unmapping itself: it stays, cached
-  slabs.pool.release(*superslab, 0, slabs.policy, slabs.space, slabs.map);
+  slabs.pool.release(*superslab, 0, {}, slabs.space, slabs.map);
   os::plan_faults_for_test({});
   EXPECT_NE(superslab->data, nullptr);
   EXPECT_TRUE(slabs.map.lookup(reinterpret_cast<Address>(superslab->data)).is_ours());
   EXPECT_EQ(acquire(), superslab);
-  slabs.pool.release(*superslab, 0, slabs.policy, slabs.space, slabs.map);
+  slabs.pool.release(*superslab, 0, {}, slabs.space, slabs.map);
   EXPECT_TRUE(slabs.pool.verify());
 }
 
@@ -242,8 +243,8 @@ TEST_F(ScarceSharedPoolTest, RefusedExpansionsUseOneRecordBetweenThem) {
   SuperSlab* const second = acquire();
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(slabs.pool.count(), 2u);
-  slabs.pool.release(*first, 0, slabs.policy, slabs.space, slabs.map);
-  slabs.pool.release(*second, 0, slabs.policy, slabs.space, slabs.map);
+  slabs.pool.release(*first, 0, {}, slabs.space, slabs.map);
+  slabs.pool.release(*second, 0, {}, slabs.space, slabs.map);
 }
 
 }  // namespace

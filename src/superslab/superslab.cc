@@ -12,6 +12,7 @@ void SuperSlab::reset(SuperSlabKind new_kind) noexcept {
   owner = nullptr;
   free_units = all_units();
   dirty_units = was_dirty ? all_units() : 0;
+  purged_units = !was_dirty && purged_units != 0 ? all_units() : 0;
   listed = false;
   next = prev = next_in_heap = prev_in_heap = nullptr;
   for (std::size_t i = 0; i < kSlabs; ++i) {
@@ -22,12 +23,17 @@ void SuperSlab::reset(SuperSlabKind new_kind) noexcept {
   }
 }
 
-Slab& SuperSlab::take_unit(ClassIndex c) noexcept {
+unsigned SuperSlab::next_unit() const noexcept {
   const std::uint64_t warm = free_units & dirty_units;
-  const unsigned unit = static_cast<unsigned>(std::countr_zero(warm != 0 ? warm : free_units));
+  return static_cast<unsigned>(std::countr_zero(warm != 0 ? warm : free_units));
+}
+
+Slab& SuperSlab::take_unit(ClassIndex c) noexcept {
+  const unsigned unit = next_unit();
   const std::uint64_t bit = std::uint64_t{1} << unit;
   free_units &= ~bit;
   dirty_units &= ~bit;
+  purged_units &= ~bit;
   Slab& slab = slabs[unit * span_slabs()];
   if (!slab.can_resume(c)) slab.reset(c, span_slabs(), unit);
   return slab;
@@ -39,6 +45,12 @@ void SuperSlab::give_unit(Slab& slab, std::uint64_t now_ms) noexcept {
   free_units |= bit;
   if (dirty_units == 0) dirty_since_ms = now_ms;
   dirty_units |= bit;
+}
+
+void SuperSlab::purge_aged(std::uint64_t now_ms) noexcept {
+  purged_units |= dirty_units;
+  purged_ms = now_ms;
+  purge();
 }
 
 void SuperSlab::purge() noexcept {

@@ -32,6 +32,8 @@ struct SuperSlab {
   std::uint64_t free_units = 0;    ///< bit set: the unit is free
   std::uint64_t dirty_units = 0;   ///< bit set: free, and its pages were used since the last purge
   std::uint64_t dirty_since_ms = 0;  ///< when the first of the dirty units became free
+  std::uint64_t purged_units = 0;  ///< bit set: free, and its pages were given back by age
+  std::uint64_t purged_ms = 0;     ///< when that was for the last of them
   SuperSlabKind kind = SuperSlabKind::Single;
   bool listed = false;             ///< on its heap's list of SuperSlabs with a free unit
   bool huge = false;               ///< huge pages were asked for
@@ -61,12 +63,20 @@ struct SuperSlab {
   /// Gives the unit of an empty slab back at `now_ms`.
   void give_unit(Slab& slab, std::uint64_t now_ms) noexcept;
 
+  /// True when the unit that take_unit() takes next had pages that were given back by age.
+  bool next_was_purged() const noexcept { return (purged_units >> next_unit() & 1) != 0; }
+
   /// Discards the pages of all dirty units.
   void purge() noexcept;
+  /// The same because they are old; who wants them again is told (next_was_purged()).
+  void purge_aged(std::uint64_t now_ms) noexcept;
 
   /// Bitmap against metadata; every slab in use against its own equation.
   SlabDefect verify() const noexcept;
   bool bitmap_agrees() const noexcept;
+
+ private:
+  unsigned next_unit() const noexcept;
 };
 
 }  // namespace hakmem::inline HAK_LEVEL_NAMESPACE

@@ -109,6 +109,40 @@ TEST_P(SuperSlabTest, PurgeClearsEveryRunOfDirtyUnits) {
   }
 }
 
+TEST_P(SuperSlabTest, OnlyUnitsPurgedByAgeAreSaidToHaveBeen) {
+  Slab& first = take();
+  Slab& second = take();
+  superslab_.give_unit(first, 1);
+  superslab_.purge();
+  EXPECT_FALSE(superslab_.next_was_purged()) << "it was asked for";
+  superslab_.give_unit(take(), 2);
+  superslab_.purge_aged(77);
+  EXPECT_TRUE(superslab_.next_was_purged());
+  EXPECT_EQ(superslab_.purged_ms, 77u);
+  superslab_.give_unit(second, 80);
+  EXPECT_FALSE(superslab_.next_was_purged()) << "a dirty one goes first";
+  EXPECT_EQ(&take(), &second);
+  EXPECT_EQ(&take(), &first);
+  if (units() > 2) {
+    EXPECT_FALSE(superslab_.next_was_purged()) << "never used";
+  }
+  superslab_.give_unit(first, 90);
+  EXPECT_FALSE(superslab_.next_was_purged()) << "used since";
+}
+
+TEST_P(SuperSlabTest, ResetRemembersPurgedPagesUnlessSomeAreDirty) {
+  superslab_.give_unit(take(), 1);
+  superslab_.purge_aged(5);
+  superslab_.reset(SuperSlabKind::Single);
+  EXPECT_TRUE(superslab_.next_was_purged());
+  superslab_.reset(SuperSlabKind::Span);
+  EXPECT_TRUE(superslab_.next_was_purged());
+  Slab& slab = superslab_.take_unit(kWhole);
+  superslab_.give_unit(slab, 6);
+  superslab_.reset(SuperSlabKind::Single);
+  EXPECT_FALSE(superslab_.next_was_purged());
+}
+
 TEST_P(SuperSlabTest, ResetMakesAFreshOneOfTheOtherKind) {
   Slab& slab = take();
   superslab_.give_unit(slab, 5);
