@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 
@@ -100,10 +101,21 @@ inline void mutate(ops::OperationList& list, ops::Random& random, bool misuse) {
   }
 }
 
+/// True when inputs are to be mutated as bytes: to measure what knowing operations is worth
+/// (property_tests/mutants/executions.py).
+inline bool mutates_bytes() {
+  static const bool asked = std::getenv("HAKMEM_FUZZ_BYTES") != nullptr;
+  return asked;
+}
+
 }  // namespace hakmem::fuzz
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
+                                        std::size_t max_size);
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t max_size, unsigned seed) {
+  if (hakmem::fuzz::mutates_bytes()) return LLVMFuzzerMutate(data, size, max_size);
   hakmem::ops::Random random(seed);
   hakmem::ops::OperationList list = hakmem::fuzz::decode(data, size);
   for (std::uint64_t n = 1 + random.below(3); n != 0; --n) {
@@ -117,6 +129,7 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std:
                                                  const std::uint8_t* second,
                                                  std::size_t second_size, std::uint8_t* out,
                                                  std::size_t out_max, unsigned seed) {
+  if (hakmem::fuzz::mutates_bytes()) return 0;  // libFuzzer's own mutations cross over, too
   hakmem::ops::Random random(seed);
   hakmem::ops::OperationList list = hakmem::fuzz::decode(first, first_size);
   const hakmem::ops::OperationList other = hakmem::fuzz::decode(second, second_size);
