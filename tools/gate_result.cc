@@ -69,13 +69,15 @@ int exit_status_of(const GateResult& result) {
 std::string gate_json(const GateResult& result) {
   Json checks = Json::array();
   for (const GateCheck& check : result.checks) {
-    checks.push_back({{"group", check.group},
-                      {"name", check.name},
-                      {"state", kStateNames[static_cast<std::size_t>(check.state)]},
-                      {"seconds", check.seconds},
-                      {"order", check.order},
-                      {"reason", check.reason},
-                      {"command", check.command}});
+    Json one = {{"group", check.group},
+                {"name", check.name},
+                {"state", kStateNames[static_cast<std::size_t>(check.state)]},
+                {"seconds", check.seconds},
+                {"order", check.order},
+                {"reason", check.reason},
+                {"command", check.command}};
+    if (!check.facts.is_null()) one["facts"] = check.facts;
+    checks.push_back(std::move(one));
   }
   const GateCounts counts = count_checks(result);
   const Json json = {{"form", kForm},
@@ -92,13 +94,13 @@ std::string gate_json(const GateResult& result) {
 
 GateResult parse_gate_result(const std::string& text, const std::string& file) {
   try {
-    const nlohmann::json json = nlohmann::json::parse(text);
+    const Json json = Json::parse(text);
     if (json.at("form") != kForm || json.at("version") != kVersion) {
       throw std::invalid_argument("not of the form hakmem-gate, version 1");
     }
     GateResult result{json.at("kind").get<std::string>(), json.at("subject").get<std::string>(),
                       {}};
-    for (const nlohmann::json& one : json.at("checks")) {
+    for (const Json& one : json.at("checks")) {
       GateCheck check;
       check.group = one.at("group").get<std::string>();
       check.name = one.at("name").get<std::string>();
@@ -107,6 +109,10 @@ GateResult parse_gate_result(const std::string& text, const std::string& file) {
       check.order = one.at("order").get<std::uint64_t>();
       check.reason = one.at("reason").get<std::string>();
       check.command = one.at("command").get<std::string>();
+      check.facts = one.value("facts", Json());
+      if (!check.facts.is_null() && !check.facts.is_object()) {
+        throw std::invalid_argument("facts are no object");
+      }
       result.checks.push_back(std::move(check));
     }
     return result;

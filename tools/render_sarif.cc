@@ -18,7 +18,7 @@ constexpr const char* kSchemaUri =
 constexpr const char* kRootId = "SRCROOT";
 constexpr const char* kFingerprint = "hakmemDedup/v1";
 constexpr std::uint64_t kExactInteger = (std::uint64_t{1} << 53) - 1;  // RFC 8259, 6
-constexpr int kIndent = 1;
+constexpr int kSarifIndent = 1;
 
 /// Makes the results of one log.
 class SarifLog {
@@ -179,7 +179,7 @@ std::string SarifLog::text() const {
   run["results"] = results_;
   const Json log = {
       {"$schema", kSchemaUri}, {"version", "2.1.0"}, {"runs", Json::array({std::move(run)})}};
-  return log.dump(kIndent, ' ', false, Json::error_handler_t::replace) + '\n';
+  return log.dump(kSarifIndent, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ packages     quick,full,nightly  what is missing of the Debian packages is insta
 build        quick,full,nightly  g++: the five levels, the tools, all tests
 ctest-quick  quick               what is labelled quick: unit, properties, stress, corpus, golden
 ctest        full,nightly        every test of that build but the mutants
-mutants      nightly             each defect put back must be found; left out without such tests
+mutants      full,nightly        each defect put back must be found; nightly: more lists of them
 clang-14     full,nightly        the five levels run python3; all else compiles without a warning
 clang-19     full,nightly        the same
 asan-ubsan   full,nightly        unit tests and properties under ASan and UBSan in one

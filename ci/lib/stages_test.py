@@ -122,6 +122,30 @@ class Stages(unittest.TestCase):
         self.write("stages.tsv", "bench\t0\t7\n")
         self.assertEqual([check["state"] for check in self.checks()], ["measured"])
 
+    def test_a_baseline_is_made_of_the_largest_figures(self):
+        made = os.path.join(self.results, "made.json")
+        runs = [self.bench_file("a.json", 0.30, 1.2), self.bench_file("b.json", 0.41, 1.0)]
+        done = run(sys.executable, "-B", os.path.join(LIB, "bench_compare.py"), "--make-of", *runs,
+                   "--output", made)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for ratio, rss, status in ((0.41, 1.2, 0), (0.54, 1.2, 0), (0.55, 1.2, 88),
+                                   (0.41, 1.61, 88)):
+            done = run(sys.executable, "-B", os.path.join(LIB, "bench_compare.py"), "--measured",
+                       self.bench_file("now.json", ratio, rss), "--baseline", made, "--output",
+                       os.path.join(self.results, "bench.tsv"))
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+
+    def test_the_committed_baseline_can_be_compared_with(self):
+        committed = os.path.join(REPOSITORY, "ci", "golden", "bench_baseline.json")
+        tsv = os.path.join(self.results, "bench.tsv")
+        done = run(sys.executable, "-B", os.path.join(LIB, "bench_compare.py"), "--measured",
+                   committed, "--baseline", committed, "--output", tsv)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(tsv, encoding="utf-8") as file:
+            states = [line.split("\t")[0] for line in file]
+        self.assertGreater(len(states), 5)
+        self.assertEqual(set(states), {"passed"})
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
