@@ -87,6 +87,7 @@ int gate_target(const GateRequest& request) {
   GateResult result;
   result.kind = "target";
   result.subject = request.target == "libc" ? "libc" : target.library.string();
+  if (!shard.is_whole()) result.shards = {request.shard};
   result.checks = run_checks(plan, request.jobs, print_progress);
   std::error_code error;
   fs::remove(gate_folder(), error);  // only when it is empty
@@ -114,7 +115,8 @@ int gate_profile(const GateRequest& request) {
     spec.args.insert(spec.args.end(), {"--only", fmt::format("{}", fmt::join(request.only, ","))});
   }
   const fs::path baseline =
-      request.baseline.empty() ? root / "ci" / "golden" / "bench_baseline.json" : request.baseline;
+      request.baseline.empty() ? root / "ci" / "golden" / "bench_baseline.json"
+                               : fs::path(request.baseline);
   std::error_code error;
   if (fs::exists(baseline, error)) {
     spec.args.insert(spec.args.end(), {"--baseline", fs::absolute(baseline).string()});

@@ -13,6 +13,7 @@
 
 #include "base/violation.h"
 #include "tools/commands.h"
+#include "tools/shard.h"
 
 namespace hakmem::tools {
 namespace {
@@ -80,15 +81,16 @@ std::string gate_json(const GateResult& result) {
     checks.push_back(std::move(one));
   }
   const GateCounts counts = count_checks(result);
-  const Json json = {{"form", kForm},
-                     {"version", kVersion},
-                     {"kind", result.kind},
-                     {"subject", result.subject},
-                     {"passed", counts.passed},
-                     {"failed", counts.failed},
-                     {"skipped", counts.skipped},
-                     {"measured", counts.measured},
-                     {"checks", std::move(checks)}};
+  Json json = {{"form", kForm},
+               {"version", kVersion},
+               {"kind", result.kind},
+               {"subject", result.subject},
+               {"passed", counts.passed},
+               {"failed", counts.failed},
+               {"skipped", counts.skipped},
+               {"measured", counts.measured},
+               {"checks", std::move(checks)}};
+  if (!result.shards.empty()) json["shards"] = result.shards;
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -99,7 +101,8 @@ GateResult parse_gate_result(const std::string& text, const std::string& file) {
       throw std::invalid_argument("not of the form hakmem-gate, version 1");
     }
     GateResult result{json.at("kind").get<std::string>(), json.at("subject").get<std::string>(),
-                      {}};
+                      {},
+                      json.value("shards", std::vector<std::string>())};
     for (const Json& one : json.at("checks")) {
       GateCheck check;
       check.group = one.at("group").get<std::string>();
@@ -150,10 +153,40 @@ void sort_checks(std::vector<GateCheck>& checks) {
   checks = std::move(sorted);
 }
 
+/// Adds the shards of all; what is missing of their number is a failed check.
+void merge_shards(const std::vector<GateResult>& results, GateResult& merged) {
+  for (const GateResult& result : results) {
+    merged.shards.insert(merged.shards.end(), result.shards.begin(), result.shards.end());
+  }
+  if (merged.shards.empty()) return;
+  const std::uint64_t parts = parse_shard(merged.shards.front()).parts;
+  std::vector<bool> here(parts);
+  for (const std::string& text : merged.shards) {
+    const Shard shard = parse_shard(text);
+    if (shard.parts != parts) {
+      throw CommandError(exit_code::kBadOption, fmt::format("{} and {} are no shards of one run",
+                                                            merged.shards.front(), text));
+    }
+    here[shard.part - 1] = true;
+  }
+  for (std::uint64_t part = 1; part <= parts; ++part) {
+    if (here[part - 1]) continue;
+    GateCheck check;
+    check.group = "shards";
+    check.name = fmt::format("{}/{}", part, parts);
+    check.state = CheckState::Failed;
+    check.reason = "this part of the run is not among the results";
+    check.command = fmt::format("the same command with --shard {}", check.name);
+    check.order = UINT64_MAX;
+    merged.checks.push_back(std::move(check));
+  }
+  merged.shards.clear();
+}
+
 }  // namespace
 
 GateResult merge_gate_results(const std::vector<GateResult>& results) {
-  GateResult merged{results.front().kind, results.front().subject, {}};
+  GateResult merged{results.front().kind, results.front().subject, {}, {}};
   for (const GateResult& result : results) {
     if (result.kind != merged.kind || result.subject != merged.subject) {
       throw CommandError(exit_code::kBadOption,
@@ -172,6 +205,7 @@ GateResult merge_gate_results(const std::vector<GateResult>& results) {
                        fmt::format("{} {} is in two of the results: they are no shards of one run",
                                    twice->group, twice->name));
   }
+  merge_shards(results, merged);
   return merged;
 }
 

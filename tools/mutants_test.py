@@ -59,7 +59,8 @@ class Mutants(unittest.TestCase):
         arguments = argparse.Namespace(names=[], group=group, shard=shard)
         rows = [results.row_of(judged(mutant, seconds + place), place)
                 for place, mutant in mutants.chosen(arguments, self.table)]
-        results.write_json(os.path.join(self.folder, name), rows, mutants.asked_for(arguments))
+        results.write_json(os.path.join(self.folder, name), rows, mutants.asked_for(arguments),
+                           shard)
 
     def report(self, *arguments):
         return run("report", *arguments, cwd=self.folder)
@@ -103,6 +104,14 @@ class Mutants(unittest.TestCase):
         for other in ("two.json", "all.json"):
             done = self.report("one.json", other)
             self.assertEqual(done.returncode, BAD_OPTION, done.stdout)
+
+    def test_a_part_that_is_missing_is_a_failure(self):
+        self.write("part-1.json", (1, 3), 2)
+        self.write("part-3.json", (3, 3), 2)
+        text = self.report("part-1.json", "part-3.json").stdout
+        self.assertIn("FAILED shards 2/3\n", text)
+        self.write("other.json", (2, 2), 2)
+        self.assertEqual(self.report("part-1.json", "other.json").returncode, BAD_OPTION)
 
     def test_what_cannot_be_asked_is_a_bad_option(self):
         for arguments in (["run", "no-such"], ["run", "--shard", "3/2"], ["walk"],

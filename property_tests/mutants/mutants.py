@@ -72,7 +72,7 @@ def run(arguments, mutants):
     found = [results.row_of(judgement, place)
              for (place, _), judgement in zip(picked, judgements)]
     if arguments.json:
-        results.write_json(arguments.json, found, asked_for(arguments))
+        results.write_json(arguments.json, found, asked_for(arguments), arguments.shard)
     if not arguments.brief:
         print(results.summary_of(found))
         for judgement in judgements:

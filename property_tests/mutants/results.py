@@ -49,7 +49,7 @@ def summary_of(rows):
             f"technique named, {wrong} not as expected")
 
 
-def write_json(path, rows, subject):
+def write_json(path, rows, subject, shard=(1, 1)):
     """subject: which mutants were asked for, without the shard: results of one subject are parts of
     one run."""
     checks = []
@@ -59,9 +59,12 @@ def write_json(path, rows, subject):
                        "state": "passed" if row["as_expected"] else "failed",
                        "seconds": row["run_seconds"] + row["build_seconds"], "reason": reason,
                        "command": again(row["name"]), "order": row["order"], "facts": row})
+    result = {"form": "hakmem-gate", "version": 1, "kind": "mutants", "subject": subject,
+              "checks": checks}
+    if shard[1] != 1:
+        result["shards"] = ["/".join(map(str, shard))]
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"form": "hakmem-gate", "version": 1, "kind": "mutants", "subject": subject,
-                   "checks": checks}, file, indent=1)
+        json.dump(result, file, indent=1)
 
 
 def read_json(paths):
