@@ -53,9 +53,9 @@ def commands_at_the_end(text):
             for line, command in zip(lines[::2], lines[1::2]) if line.startswith("  # ")}
 
 
-def complaints(done, folder, group, name):
-    """Why the report does not do; group and name are expressions that a failed check must match.
-    The matching checks come second."""
+def complaints(done, folder, group, name, said=""):
+    """Why the report does not do; group, name and what is said of it are expressions that a failed
+    check must match. The matching checks come second."""
     wrong = []
     if done.returncode != FINDING:
         wrong.append(f"exit status {done.returncode} instead of {FINDING}")
@@ -72,7 +72,8 @@ def complaints(done, folder, group, name):
     for check in found:
         claims = {
             "the table says FAILED": re.search(rf"^{re.escape(check[0])} +FAILED ", text, re.M),
-            "its reason is told": f"\nFAILED {check[0]} {check[1]}\n" in text,
+            f"its first line says '{said}'": re.search(
+                rf"^FAILED {re.escape(' '.join(check))}\n.*{said}", text, re.M),
             "the last lines repeat it": commands.get(check),
             "SARIF has it": "/".join(check) in sarif,
             "the page names it": check[1] in page,

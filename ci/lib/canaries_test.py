@@ -96,9 +96,9 @@ class Canaries(unittest.TestCase):
                                   "ctest-quick"], self.folder, env=environment, cwd=self.folder,
                                  timeout=100)
 
-    def demand(self, name, group):
+    def demand(self, name, group, said=""):
         done = self.gate(name)
-        wrong, found = canaries.complaints(done, self.folder, group, name)
+        wrong, found = canaries.complaints(done, self.folder, group, name, said)
         self.assertEqual(wrong, [], done.stdout + done.stderr)
         self.assertEqual(found, canaries.failed_in_junit(canaries.read(self.folder, "junit")))
         command = canaries.commands_at_the_end(done.stdout)[found[0]]
@@ -116,10 +116,10 @@ class Canaries(unittest.TestCase):
         self.demand("canary_fuzz", "fuzz")
 
     def test_a_race_is_red_and_named(self):
-        self.demand("canary_race", "stress")
+        self.demand("canary_race", "stress", "RemoteQueue.*data race")
 
     def test_a_mutant_left_in_is_red_and_named(self):
-        self.demand("canary_mutant", "unit")
+        self.demand("canary_mutant", "unit", "RetentionPolicy")
 
 
 if __name__ == "__main__":

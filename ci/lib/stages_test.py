@@ -22,6 +22,10 @@ add_test(dies "sh" "-c" "echo dying; kill -9 $$")
 add_test(skips "sh" "-c" "echo cannot here; exit 77")
 set_tests_properties(skips PROPERTIES SKIP_RETURN_CODE 77 LABELS stress)
 add_test(is_not_built "/no/such/file")
+add_test(cases "printf" "%s\\n" "[ RUN      ] A.Sound" "[       OK ] A.Sound (0 ms)"
+  "[ RUN      ] A.Wrong/1" "[  FAILED  ] A.Wrong/1 (0 ms)" "[ RUN      ] A.Raced"
+  "WARNING: ThreadSanitizer: data race (pid=7)")
+set_tests_properties(cases PROPERTIES FAIL_REGULAR_EXPRESSION "FAILED")
 """
 
 
@@ -63,11 +67,16 @@ class Stages(unittest.TestCase):
         checks = {check["name"]: check for check in self.checks()}
         self.assertEqual({name: check["state"] for name, check in checks.items()},
                          {"passes": "passed", "fails": "failed", "dies": "failed",
-                          "skips": "skipped", "is_not_built": "failed"})
+                          "skips": "skipped", "is_not_built": "failed", "cases": "failed"})
         self.assertEqual(checks["fails"]["group"], "property")
         self.assertEqual(checks["skips"]["group"], "stress")
         self.assertEqual(checks["fails"]["command"], "hakmem replay x.hkops --level 2")
         self.assertIn("ctest --test-dir build", checks["fails"]["reason"])
+        self.assertEqual(checks["cases"]["reason"].splitlines()[0],
+                         "A.Wrong/1, A.Raced: WARNING: ThreadSanitizer: data race")
+        self.assertEqual(checks["cases"]["command"],
+                         "GTEST_FILTER='A.Wrong/1:A.Raced' ctest --test-dir build "
+                         "--output-on-failure -R '^cases$'")
         self.assertEqual(checks["is_not_built"]["command"],
                          "ctest --test-dir build --output-on-failure -R '^is_not_built$'")
 
