@@ -61,9 +61,9 @@ GateResult parse_gate_result(const std::string& text, const std::string& file);
 /// Throws CommandError (125) when only some are, or one cannot be read.
 std::vector<GateResult> read_gate_results(const std::vector<std::string>& names);
 
-/// One result of several shards: checks in the order of the unsharded run, and a failed one for each
-/// shard that is not among them. Throws CommandError (64) when they are of different subjects or
-/// numbers of shards, or hold one check twice.
+/// One result of several shards: checks in the order of the unsharded run, and a failed one for
+/// each shard that is not among them. Throws CommandError (64) when they are of different subjects
+/// or numbers of shards, or hold one check twice.
 GateResult merge_gate_results(const std::vector<GateResult>& results);
 
 }  // namespace hakmem::tools

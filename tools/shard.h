@@ -1,5 +1,6 @@
 // A part of a run that is spread over machines: K/N is every N-th unit from the K-th on. Called by
-// gate, fuzz, mutants and the merge of their results. Invariant: the shards 1/N … N/N hold each unit once.
+// gate, fuzz, mutants and the merge of their results. Invariant: the shards 1/N … N/N hold each
+// unit once.
 #pragma once
 
 #include <cstdint>

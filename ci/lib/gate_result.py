@@ -68,13 +68,17 @@ def state_of(case):
 
 
 def failed_cases(output):
-    """The GTest cases that failed, or the one that was running when the program died."""
-    failed = list(dict.fromkeys(CASE_FAILED.findall(output)))
+    """The GTest cases that failed, and the ones that were running when the program died and when a
+    sanitizer first spoke, which need not fail the case."""
+    failed = CASE_FAILED.findall(output)
+    sanitizer = SANITIZER.search(output)
+    if sanitizer:
+        failed += CASE_BEGUN.findall(output[:sanitizer.start()])[-1:]
     begun = CASE_BEGUN.findall(output)
     if begun and not re.search(rf"^\[ +(?:OK|FAILED|SKIPPED) +\] {re.escape(begun[-1])}\b", output,
                                re.MULTILINE):
         failed.append(begun[-1])
-    return failed
+    return list(dict.fromkeys(failed))
 
 
 def headline_of(output):

@@ -24,7 +24,8 @@ set_tests_properties(skips PROPERTIES SKIP_RETURN_CODE 77 LABELS stress)
 add_test(is_not_built "/no/such/file")
 add_test(cases "printf" "%s\\n" "[ RUN      ] A.Sound" "[       OK ] A.Sound (0 ms)"
   "[ RUN      ] A.Wrong/1" "[  FAILED  ] A.Wrong/1 (0 ms)" "[ RUN      ] A.Raced"
-  "WARNING: ThreadSanitizer: data race (pid=7)")
+  "WARNING: ThreadSanitizer: data race (pid=7)" "[       OK ] A.Raced (0 ms)"
+  "[ RUN      ] A.Died")
 set_tests_properties(cases PROPERTIES FAIL_REGULAR_EXPRESSION "FAILED")
 """
 
@@ -73,9 +74,9 @@ class Stages(unittest.TestCase):
         self.assertEqual(checks["fails"]["command"], "hakmem replay x.hkops --level 2")
         self.assertIn("ctest --test-dir build", checks["fails"]["reason"])
         self.assertEqual(checks["cases"]["reason"].splitlines()[0],
-                         "A.Wrong/1, A.Raced: WARNING: ThreadSanitizer: data race")
+                         "A.Wrong/1, A.Raced, A.Died: WARNING: ThreadSanitizer: data race")
         self.assertEqual(checks["cases"]["command"],
-                         "GTEST_FILTER='A.Wrong/1:A.Raced' ctest --test-dir build "
+                         "GTEST_FILTER='A.Wrong/1:A.Raced:A.Died' ctest --test-dir build "
                          "--output-on-failure -R '^cases$'")
         self.assertEqual(checks["is_not_built"]["command"],
                          "ctest --test-dir build --output-on-failure -R '^is_not_built$'")
