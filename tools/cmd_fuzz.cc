@@ -151,7 +151,8 @@ int fuzz_slices(const FuzzRequest& request, const FuzzKind& kind) {
   sliced.seed = request.seed;
   sliced.jobs = request.jobs;
   fs::create_directories(sliced.artifacts);
-  const GateResult result = run_slices(sliced);
+  GateResult result = run_slices(sliced);
+  if (!sliced.shard.is_whole()) result.shards = {request.shard};
   report_finds(sliced.artifacts, request, kind);
   std::error_code error;
   fs::remove(sliced.artifacts, error);  // only when it is empty

@@ -87,6 +87,7 @@ int gate_target(const GateRequest& request) {
   GateResult result;
   result.kind = "target";
   result.subject = request.target == "libc" ? "libc" : target.library.string();
+  if (!shard.is_whole()) result.shards = {request.shard};
   result.checks = run_checks(plan, request.jobs, print_progress);
   std::error_code error;
   fs::remove(gate_folder(), error);  // only when it is empty
@@ -113,8 +114,12 @@ int gate_profile(const GateRequest& request) {
   if (!request.only.empty()) {
     spec.args.insert(spec.args.end(), {"--only", fmt::format("{}", fmt::join(request.only, ","))});
   }
-  if (!request.baseline.empty()) {
-    spec.args.insert(spec.args.end(), {"--baseline", fs::absolute(request.baseline).string()});
+  const fs::path baseline =
+      request.baseline.empty() ? root / "ci" / "golden" / "bench_baseline.json"
+                               : fs::path(request.baseline);
+  std::error_code error;
+  if (fs::exists(baseline, error)) {
+    spec.args.insert(spec.args.end(), {"--baseline", fs::absolute(baseline).string()});
   }
   spec.environment = current_environment();
   const ProgramEnd end = run_child(spec);
@@ -157,7 +162,8 @@ void add_gate(CLI::App& app, Action& action) {
   shard->type_name("K/N");
   command
       ->add_option("--baseline", request->baseline,
-                   "What `hakmem bench --quick --json` wrote; more than a third above is red")
+                   "What `hakmem bench --quick --json` wrote, in place of\n"
+                   "ci/golden/bench_baseline.json; more than a third above is red (88)")
       ->check(CLI::ExistingFile)
       ->type_name("FILE");
   command->add_option("--jobs", request->jobs, "Checks at a time; 2 unless told")

@@ -1,4 +1,4 @@
-// `hakmem gate`. Called by main.cc alone; see commands.h.
+// `hakmem gate` and `hakmem mutants`. Called by main.cc alone; see commands.h.
 #pragma once
 
 #include "tools/commands.h"
@@ -6,5 +6,6 @@
 namespace hakmem::tools {
 
 void add_gate(CLI::App& app, Action& action);
+void add_mutants(CLI::App& app, Action& action);
 
 }  // namespace hakmem::tools

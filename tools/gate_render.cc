@@ -64,6 +64,33 @@ std::string table_line(const std::string& name, const GateCounts& counts, double
                      counts.passed, counts.failed, counts.skipped, counts.measured, seconds);
 }
 
+/// One line for each check that knows its killer: a mutant. `hakmem mutants` is the maker of these
+/// facts; the seconds are the killer's own.
+std::string table_of_mutants(const GateResult& result) {
+  std::string lines;
+  for (const GateCheck& check : result.checks) {
+    if (!check.facts.contains("killer")) continue;
+    const auto word = [&](const char* name) {
+      return printable(check.facts.value(name, std::string()));
+    };
+    lines += fmt::format("{:<28} {:<44.44} {:>5} {:>9.2f} {:>6}  {:<15} {:.60}\n",
+                         printable(check.name), word("killer"), check.facts.value("level", 0),
+                         check.facts.value("run_seconds", 0.0), check.facts.value("seed", 0L),
+                         word("verdict"), word("message"));
+  }
+  if (lines.empty()) return lines;
+  return fmt::format("{:<28} {:<44} {:>5} {:>9} {:>6}  {:<15} {}\n", "mutant", "killer", "level",
+                     "seconds", "seed", "verdict", "found as") +
+         lines + '\n';
+}
+
+/// What there is to say of a check in one line.
+std::string remark_of(const GateCheck& check) {
+  if (check.state != CheckState::Passed) return first_line(check.reason);
+  if (!check.facts.contains("killer")) return {};
+  return printable(check.facts.value("killer", std::string())) + ": " + first_line(check.reason);
+}
+
 std::string title_of(const GateResult& result) {
   return fmt::format("gate of {} {}", result.kind, printable(result.subject));
 }
@@ -77,7 +104,7 @@ std::string progress_line(const GateCheck& check) {
 }
 
 std::string render_gate_text(const GateResult& result) {
-  std::string text = title_of(result) + "\n\n";
+  std::string text = title_of(result) + "\n\n" + table_of_mutants(result);
   for (const GateCheck& check : result.checks) {
     if (check.state == CheckState::Failed) {
       text += fmt::format("FAILED {} {}\n{}", check.group, check.name, indented(check.reason));
@@ -193,10 +220,9 @@ std::string render_gate_html(const GateResult& result) {
     body += fmt::format("<h2>{}</h2>\n<table class=\"facts\">\n", markup(group));
     for (const GateCheck& check : result.checks) {
       if (check.group != group) continue;
-      const bool why = check.state != CheckState::Passed;
       body += fmt::format("<tr><th>{}</th><td>{}</td><td>{:.1f} s</td><td>{}</td></tr>\n",
                           markup(check.name), word_of(check.state), check.seconds,
-                          why ? markup(first_line(check.reason)) : "");
+                          markup(remark_of(check)));
     }
     body += "</table>\n";
   }

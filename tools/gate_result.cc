@@ -13,6 +13,7 @@
 
 #include "base/violation.h"
 #include "tools/commands.h"
+#include "tools/shard.h"
 
 namespace hakmem::tools {
 namespace {
@@ -69,36 +70,40 @@ int exit_status_of(const GateResult& result) {
 std::string gate_json(const GateResult& result) {
   Json checks = Json::array();
   for (const GateCheck& check : result.checks) {
-    checks.push_back({{"group", check.group},
-                      {"name", check.name},
-                      {"state", kStateNames[static_cast<std::size_t>(check.state)]},
-                      {"seconds", check.seconds},
-                      {"order", check.order},
-                      {"reason", check.reason},
-                      {"command", check.command}});
+    Json one = {{"group", check.group},
+                {"name", check.name},
+                {"state", kStateNames[static_cast<std::size_t>(check.state)]},
+                {"seconds", check.seconds},
+                {"order", check.order},
+                {"reason", check.reason},
+                {"command", check.command}};
+    if (!check.facts.is_null()) one["facts"] = check.facts;
+    checks.push_back(std::move(one));
   }
   const GateCounts counts = count_checks(result);
-  const Json json = {{"form", kForm},
-                     {"version", kGateVersion},
-                     {"kind", result.kind},
-                     {"subject", result.subject},
-                     {"passed", counts.passed},
-                     {"failed", counts.failed},
-                     {"skipped", counts.skipped},
-                     {"measured", counts.measured},
-                     {"checks", std::move(checks)}};
+  Json json = {{"form", kForm},
+               {"version", kGateVersion},
+               {"kind", result.kind},
+               {"subject", result.subject},
+               {"passed", counts.passed},
+               {"failed", counts.failed},
+               {"skipped", counts.skipped},
+               {"measured", counts.measured},
+               {"checks", std::move(checks)}};
+  if (!result.shards.empty()) json["shards"] = result.shards;
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 GateResult parse_gate_result(const std::string& text, const std::string& file) {
   try {
-    const nlohmann::json json = nlohmann::json::parse(text);
+    const Json json = Json::parse(text);
     if (json.at("form") != kForm || json.at("version") != kGateVersion) {
       throw std::invalid_argument("not of the form hakmem-gate, version 1");
     }
     GateResult result{json.at("kind").get<std::string>(), json.at("subject").get<std::string>(),
-                      {}};
-    for (const nlohmann::json& one : json.at("checks")) {
+                      {},
+                      json.value("shards", std::vector<std::string>())};
+    for (const Json& one : json.at("checks")) {
       GateCheck check;
       check.group = one.at("group").get<std::string>();
       check.name = one.at("name").get<std::string>();
@@ -107,6 +112,10 @@ GateResult parse_gate_result(const std::string& text, const std::string& file) {
       check.order = one.at("order").get<std::uint64_t>();
       check.reason = one.at("reason").get<std::string>();
       check.command = one.at("command").get<std::string>();
+      check.facts = one.value("facts", Json());
+      if (!check.facts.is_null() && !check.facts.is_object()) {
+        throw std::invalid_argument("facts are no object");
+      }
       result.checks.push_back(std::move(check));
     }
     return result;
@@ -144,10 +153,40 @@ void sort_checks(std::vector<GateCheck>& checks) {
   checks = std::move(sorted);
 }
 
+/// Adds the shards of all; what is missing of their number is a failed check.
+void merge_shards(const std::vector<GateResult>& results, GateResult& merged) {
+  for (const GateResult& result : results) {
+    merged.shards.insert(merged.shards.end(), result.shards.begin(), result.shards.end());
+  }
+  if (merged.shards.empty()) return;
+  const std::uint64_t parts = parse_shard(merged.shards.front()).parts;
+  std::vector<bool> here(parts);
+  for (const std::string& text : merged.shards) {
+    const Shard shard = parse_shard(text);
+    if (shard.parts != parts) {
+      throw CommandError(exit_code::kBadOption, fmt::format("{} and {} are no shards of one run",
+                                                            merged.shards.front(), text));
+    }
+    here[shard.part - 1] = true;
+  }
+  for (std::uint64_t part = 1; part <= parts; ++part) {
+    if (here[part - 1]) continue;
+    GateCheck check;
+    check.group = "shards";
+    check.name = fmt::format("{}/{}", part, parts);
+    check.state = CheckState::Failed;
+    check.reason = "this part of the run is not among the results";
+    check.command = fmt::format("the same command with --shard {}", check.name);
+    check.order = UINT64_MAX;
+    merged.checks.push_back(std::move(check));
+  }
+  merged.shards.clear();
+}
+
 }  // namespace
 
 GateResult merge_gate_results(const std::vector<GateResult>& results) {
-  GateResult merged{results.front().kind, results.front().subject, {}};
+  GateResult merged{results.front().kind, results.front().subject, {}, {}};
   for (const GateResult& result : results) {
     if (result.kind != merged.kind || result.subject != merged.subject) {
       throw CommandError(exit_code::kBadOption,
@@ -166,6 +205,7 @@ GateResult merge_gate_results(const std::vector<GateResult>& results) {
                        fmt::format("{} {} is in two of the results: they are no shards of one run",
                                    twice->group, twice->name));
   }
+  merge_shards(results, merged);
   return merged;
 }
 

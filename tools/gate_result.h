@@ -1,6 +1,6 @@
 // What a gate found: named checks with a verdict each, and the command that repeats one. Made by
-// gate_target.cc, gate_profile.cc and cmd_fuzz.cc; written as JSON, merged by `hakmem report`,
-// rendered by gate_render.cc.
+// gate_target.cc, fuzz_slices.cc, ci/lib/gate_result.py and the mutants' driver; written as JSON,
+// merged by `hakmem report`, rendered by gate_render.cc.
 // Invariant: a result without a check is never clean; a failed check has a command.
 #pragma once
 
@@ -27,12 +27,15 @@ struct GateCheck {
   std::string reason;   ///< of a failure or a skip, or the figure; may have several lines
   std::string command;  ///< for a shell; repeats this check
   std::uint64_t order = 0;  ///< place in the unsharded run
+  /// What this kind of check knows besides, by name: an object as its maker wrote it, or null.
+  nlohmann::ordered_json facts;
 };
 
 struct GateResult {
-  std::string kind;     ///< target, profile or fuzz
-  std::string subject;  ///< the library, the profile, the fuzzer
+  std::string kind;     ///< target, profile, fuzz or mutants
+  std::string subject;  ///< the library, the profile, the fuzzer, which mutants
   std::vector<GateCheck> checks;
+  std::vector<std::string> shards;  ///< the parts of a run that are here, as K/N; empty: all
 };
 
 struct GateCounts {
@@ -58,8 +61,9 @@ GateResult parse_gate_result(const std::string& text, const std::string& file);
 /// Throws CommandError (125) when only some are, or one cannot be read.
 std::vector<GateResult> read_gate_results(const std::vector<std::string>& names);
 
-/// One result of several shards: checks in the order of the unsharded run. Throws CommandError (64)
-/// when they are of different subjects, or hold one check twice.
+/// One result of several shards: checks in the order of the unsharded run, and a failed one for
+/// each shard that is not among them. Throws CommandError (64) when they are of different subjects
+/// or numbers of shards, or hold one check twice.
 GateResult merge_gate_results(const std::vector<GateResult>& results);
 
 }  // namespace hakmem::tools

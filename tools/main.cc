@@ -91,6 +91,7 @@ int dispatch(std::vector<std::string> args) {
   add_lib(app, action);
   add_fuzz(app, action);
   add_gate(app, action);
+  add_mutants(app, action);
   add_explore(app, action);
   add_replay(app, action);
   add_record(app, action, program);

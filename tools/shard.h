@@ -1,5 +1,6 @@
 // A part of a run that is spread over machines: K/N is every N-th unit from the K-th on. Called by
-// gate and fuzz. Invariant: the shards 1/N … N/N hold each unit once.
+// gate, fuzz, mutants and the merge of their results. Invariant: the shards 1/N … N/N hold each
+// unit once.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@ struct Shard {
   std::uint64_t part = 1;  ///< 1 to `parts`
   std::uint64_t parts = 1;
 
+  bool is_whole() const { return parts == 1; }
   bool holds(std::uint64_t unit) const { return unit % parts == part - 1; }
 };
 

@@ -22,6 +22,12 @@ import xml.etree.ElementTree
 TECHNIQUES = ["mutant", "explore", "fuzz", "property", "page_mode", "broken", "real", "stress"]
 REPLAY = re.compile(r"(?:replay|again|repeat): (.+)$", re.MULTILINE)
 REASON_LINES = 40
+# What a failed program of GTest cases says of itself, and what a sanitizer says that ended it.
+CASE_FAILED = re.compile(r"^\[  FAILED  \] ([\w/]+\.[\w/]+)", re.MULTILINE)
+CASE_BEGUN = re.compile(r"^\[ RUN      \] ([\w/]+\.[\w/]+)", re.MULTILINE)
+SANITIZER = re.compile(r"^(?:=*\d+=*)?((?:WARNING|ERROR): \w+Sanitizer: [^(\n]*|"
+                       r".*: runtime error: .*)", re.MULTILINE)
+CASES_NAMED = 6
 
 
 def labels_of(folder):
@@ -61,6 +67,31 @@ def state_of(case):
     return "failed", (tail_of(case) or said)
 
 
+def failed_cases(output):
+    """The GTest cases that failed, and the ones that were running when the program died and when a
+    sanitizer first spoke, which need not fail the case."""
+    failed = CASE_FAILED.findall(output)
+    sanitizer = SANITIZER.search(output)
+    if sanitizer:
+        failed += CASE_BEGUN.findall(output[:sanitizer.start()])[-1:]
+    begun = CASE_BEGUN.findall(output)
+    if begun and not re.search(rf"^\[ +(?:OK|FAILED|SKIPPED) +\] {re.escape(begun[-1])}\b", output,
+                               re.MULTILINE):
+        failed.append(begun[-1])
+    return list(dict.fromkeys(failed))
+
+
+def headline_of(output):
+    """In one line what the reason's many lines come to; empty when nothing is recognised."""
+    cases = failed_cases(output)
+    more = f" and {len(cases) - CASES_NAMED} more" if len(cases) > CASES_NAMED else ""
+    parts = [", ".join(cases[:CASES_NAMED]) + more] if cases else []
+    sanitizer = SANITIZER.search(output)
+    if sanitizer:
+        parts.append(sanitizer.group(1).strip())
+    return ": ".join(parts)
+
+
 def tail_of(case):
     lines = (case.findtext("system-out") or "").strip().splitlines()
     return "\n".join(lines[-REASON_LINES:])
@@ -73,6 +104,11 @@ def checks_of_junit(stage, path, root):
         state, reason = state_of(case)
         command = (f"ctest --test-dir {folder_of(stage)} --output-on-failure "
                    f"-R '^{re.escape(name)}$'")
+        output = (case.findtext("system-out") or "") if state == "failed" else ""
+        cases = failed_cases(output)
+        if cases:
+            command = f"GTEST_FILTER='{':'.join(cases[:CASES_NAMED])}' {command}"
+        reason = "\n".join(filter(None, [headline_of(output), reason]))
         replays = REPLAY.findall(reason) if state == "failed" else []
         if replays:
             reason += f"\nthe whole test: {command}"

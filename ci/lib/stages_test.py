@@ -22,6 +22,11 @@ add_test(dies "sh" "-c" "echo dying; kill -9 $$")
 add_test(skips "sh" "-c" "echo cannot here; exit 77")
 set_tests_properties(skips PROPERTIES SKIP_RETURN_CODE 77 LABELS stress)
 add_test(is_not_built "/no/such/file")
+add_test(cases "printf" "%s\\n" "[ RUN      ] A.Sound" "[       OK ] A.Sound (0 ms)"
+  "[ RUN      ] A.Wrong/1" "[  FAILED  ] A.Wrong/1 (0 ms)" "[ RUN      ] A.Raced"
+  "WARNING: ThreadSanitizer: data race (pid=7)" "[       OK ] A.Raced (0 ms)"
+  "[ RUN      ] A.Died")
+set_tests_properties(cases PROPERTIES FAIL_REGULAR_EXPRESSION "FAILED")
 """
 
 
@@ -63,11 +68,16 @@ class Stages(unittest.TestCase):
         checks = {check["name"]: check for check in self.checks()}
         self.assertEqual({name: check["state"] for name, check in checks.items()},
                          {"passes": "passed", "fails": "failed", "dies": "failed",
-                          "skips": "skipped", "is_not_built": "failed"})
+                          "skips": "skipped", "is_not_built": "failed", "cases": "failed"})
         self.assertEqual(checks["fails"]["group"], "property")
         self.assertEqual(checks["skips"]["group"], "stress")
         self.assertEqual(checks["fails"]["command"], "hakmem replay x.hkops --level 2")
         self.assertIn("ctest --test-dir build", checks["fails"]["reason"])
+        self.assertEqual(checks["cases"]["reason"].splitlines()[0],
+                         "A.Wrong/1, A.Raced, A.Died: WARNING: ThreadSanitizer: data race")
+        self.assertEqual(checks["cases"]["command"],
+                         "GTEST_FILTER='A.Wrong/1:A.Raced:A.Died' ctest --test-dir build "
+                         "--output-on-failure -R '^cases$'")
         self.assertEqual(checks["is_not_built"]["command"],
                          "ctest --test-dir build --output-on-failure -R '^is_not_built$'")
 
@@ -121,6 +131,30 @@ class Stages(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.write("stages.tsv", "bench\t0\t7\n")
         self.assertEqual([check["state"] for check in self.checks()], ["measured"])
+
+    def test_a_baseline_is_made_of_the_largest_figures(self):
+        made = os.path.join(self.results, "made.json")
+        runs = [self.bench_file("a.json", 0.30, 1.2), self.bench_file("b.json", 0.41, 1.0)]
+        done = run(sys.executable, "-B", os.path.join(LIB, "bench_compare.py"), "--make-of", *runs,
+                   "--output", made)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for ratio, rss, status in ((0.41, 1.2, 0), (0.54, 1.2, 0), (0.55, 1.2, 88),
+                                   (0.41, 1.61, 88)):
+            done = run(sys.executable, "-B", os.path.join(LIB, "bench_compare.py"), "--measured",
+                       self.bench_file("now.json", ratio, rss), "--baseline", made, "--output",
+                       os.path.join(self.results, "bench.tsv"))
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+
+    def test_the_committed_baseline_can_be_compared_with(self):
+        committed = os.path.join(REPOSITORY, "ci", "golden", "bench_baseline.json")
+        tsv = os.path.join(self.results, "bench.tsv")
+        done = run(sys.executable, "-B", os.path.join(LIB, "bench_compare.py"), "--measured",
+                   committed, "--baseline", committed, "--output", tsv)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(tsv, encoding="utf-8") as file:
+            states = [line.split("\t")[0] for line in file]
+        self.assertGreater(len(states), 5)
+        self.assertEqual(set(states), {"passed"})
 
 
 if __name__ == "__main__":

@@ -44,4 +44,11 @@ expect "counts" "$(junit_counts "$folder/all.xml")" "1 3 3"
 ctest --test-dir "$folder" -L nothing --output-junit "$folder/none.xml" > "$folder/log" 2>&1 || true
 expect "counts of no test" "$(junit_counts "$folder/none.xml")" "0 0 0"
 expect "counts of no file" "$(junit_counts "$folder/absent.xml")" "0 0 0"
+
+expect "counts of a stage" "$(stage_counts "$folder" all 8)" "1 3 3"
+printf 'passed\tops\t5\nfailed\tmisuse\t5\nmeasured\ttiny\t0\n' > "$folder/fuzz.tsv"
+expect "counts of lines" "$(stage_counts "$folder" fuzz 1)" "2 1 0"
+expect "a stage that is a check" "$(stage_counts "$folder" clang-14 0)" "1 0 0"
+expect "one that failed" "$(stage_counts "$folder" clang-14 1)" "0 0 0"
+expect "one that checks nothing" "$(stage_counts "$folder" build 0)" "0 0 0"
 echo "counts are right"

@@ -9,6 +9,7 @@
 #   ci/test --only packages,build,fuzz
 #   sbatch ci/slurm/gate_array.sh fuzz /shared/results --runs 100000000 --kind ops
 #   sbatch ci/slurm/gate_array.sh target /shared/results --target build/lib/libhakmem.so
+#   sbatch ci/slurm/gate_array.sh mutants /shared/results
 #   hakmem report /shared/results/fuzz-*.json --junit fuzz.xml
 # Exit status: that of hakmem, so that Slurm shows a part with a finding as failed.
 set -euo pipefail
@@ -18,7 +19,7 @@ give_up() {
   exit 64
 }
 
-[[ $# -ge 2 ]] || give_up "usage: gate_array.sh fuzz|target RESULTS ARGUMENT…"
+[[ $# -ge 2 ]] || give_up "usage: gate_array.sh fuzz|target|mutants RESULTS ARGUMENT…"
 what=$1 results=$2
 shift 2
 : "${SLURM_ARRAY_TASK_ID:?is set by sbatch --array}" "${SLURM_ARRAY_TASK_COUNT:?}"
@@ -31,7 +32,8 @@ output=$(cd "$results" && pwd)/$what-$SLURM_ARRAY_TASK_ID.json
 case $what in
   fuzz) command=("$root/build-fuzz/bin/hakmem" fuzz) ;;
   target) command=("$root/build/bin/hakmem" gate --profile full) ;;
-  *) give_up "no run '$what'; there are fuzz and target" ;;
+  mutants) command=("$root/build/bin/hakmem" mutants run) ;;
+  *) give_up "no run '$what'; there are fuzz, target and mutants" ;;
 esac
 if [[ -n ${HAKMEM_TOOL:-} ]]; then command[0]=$HAKMEM_TOOL; fi
 exec "${command[@]}" "$@" --shard "$shard" --jobs "$jobs" --json "$output"

@@ -6,10 +6,6 @@ import json
 
 import killers
 
-FIELDS = ("name", "group", "technique", "killer", "level", "budget", "seed", "history", "expected",
-          "verdict", "message", "run_seconds", "build_seconds", "order")
-
-
 def killer_of(mutant):
     return " ".join([mutant.technique, *mutant.arguments])
 
@@ -26,6 +22,7 @@ def row_of(judgement, order):
 
 
 def line_of(judgement):
+    """While the run goes on; level and seed are in the table at the end."""
     mutant = judgement.mutant
     mark = "" if judgement.as_expected() else "   <<<<"
     return (f"{mutant.name:28} {mutant.technique:8} {judgement.verdict:15} "
@@ -34,7 +31,7 @@ def line_of(judgement):
 
 
 def again(name):
-    return f"property_tests/mutants/mutants.py run {name} --keep"
+    return f"hakmem mutants run {name} --keep"
 
 
 def complaint_of(judgement):
@@ -52,30 +49,28 @@ def summary_of(rows):
             f"technique named, {wrong} not as expected")
 
 
-def write_json(path, rows):
+def write_json(path, rows, subject, shard=(1, 1)):
+    """subject: which mutants were asked for, without the shard: results of one subject are parts of
+    one run."""
     checks = []
     for row in rows:
         reason = row["message"] if row["as_expected"] else f"{row['verdict']}: {row['message']}"
-        checks.append({"group": "mutant", "name": row["name"],
+        checks.append({"group": row["group"], "name": row["name"],
                        "state": "passed" if row["as_expected"] else "failed",
                        "seconds": row["run_seconds"] + row["build_seconds"], "reason": reason,
-                       "command": again(row["name"]), "order": row["order"], "mutant": row})
+                       "command": again(row["name"]), "order": row["order"], "facts": row})
+    result = {"form": "hakmem-gate", "version": 1, "kind": "mutants", "subject": subject,
+              "checks": checks}
+    if shard[1] != 1:
+        result["shards"] = ["/".join(map(str, shard))]
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"form": "hakmem-gate", "version": 1, "kind": "mutants", "subject": "hakmem",
-                   "checks": checks}, file, indent=1)
+        json.dump(result, file, indent=1)
 
 
 def read_json(paths):
-    """The rows of results of this program, in the table's order."""
+    """The rows of results of this program, or of `hakmem report --json`, in the table's order."""
     rows = []
     for path in paths:
         with open(path, encoding="utf-8") as file:
-            rows += [check["mutant"] for check in json.load(file)["checks"]]
+            rows += [check["facts"] for check in json.load(file)["checks"]]
     return sorted(rows, key=lambda row: row["order"])
-
-
-def write_tsv(path, rows):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\t".join(FIELDS) + "\n")
-        for row in rows:
-            file.write("\t".join(str(row[name]).replace("\t", " ") for name in FIELDS) + "\n")

@@ -17,7 +17,9 @@ A list is lines of words; `#` begins a comment. A mutant is
 Invariant: a name is used once; every mutant has a defect, a killer and at least one edit.
 """
 
+import functools
 import glob
+import importlib.util
 import os
 import sys
 from dataclasses import dataclass, field
@@ -27,7 +29,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 EXPLORER = os.path.join(ROOT, "stress", "explore", "heap")
 
 
-class TableError(Exception):
+class TableError(ValueError):
     """The table itself is wrong; the text says where."""
 
 
@@ -54,20 +56,16 @@ class Mutant:
         return self.equivalent or self.survives
 
 
-def read_edit(path, lines):
-    """The lines between the three marks, as (path, text, replacement)."""
-    parts = [[], []]
-    part = 0
-    if next(lines, "") != "<<<":
-        raise TableError(f"{path}: an edit begins with <<<")
-    for line in lines:
-        if line == ">>>":
-            return path, "\n".join(parts[0]), "\n".join(parts[1])
-        if line == "===":
-            part = 1
-        else:
-            parts[part].append(line)
-    raise TableError(f"{path}: an edit has no end")
+@functools.lru_cache(maxsize=None)
+def explorer_tables():
+    """The module that reads the explorer's list. Both lists write an edit in one way, and that
+    module reads it; it is loaded by its path, because its folder has a mutants.py, too."""
+    path = os.path.join(EXPLORER, "mutant_table.py")
+    spec = importlib.util.spec_from_file_location("explorer_mutant_table", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def read_list(text, group):
@@ -90,7 +88,7 @@ def read_list(text, group):
         elif word == "killer":
             mutant.technique, *mutant.arguments = rest.split()
         elif word == "file":
-            mutant.edits.append(read_edit(rest, lines))
+            mutant.edits.append(explorer_tables().read_change(rest, lines))
         else:
             raise TableError(f"{group}.list: '{word}' of {mutant.name} is no word of the table")
     return mutants
@@ -98,18 +96,7 @@ def read_list(text, group):
 
 def explorer_table():
     """The explorer's own mutants by name."""
-    sys.path.insert(0, EXPLORER)
-    try:
-        # Its table has this module's name, so it is read as a file of its own.
-        import importlib.util  # pylint: disable=import-outside-toplevel
-        path = os.path.join(EXPLORER, "mutant_table.py")
-        spec = importlib.util.spec_from_file_location("explorer_mutant_table", path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return {mutant.name: mutant for mutant in module.load()}
-    finally:
-        sys.path.remove(EXPLORER)
+    return {mutant.name: mutant for mutant in explorer_tables().load()}
 
 
 def complete(mutants):

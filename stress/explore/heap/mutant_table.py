@@ -1,4 +1,5 @@
-"""Reads mutants.list, the table of defects of concurrency. Called by mutants.py."""
+"""Reads mutants.list, the table of defects of concurrency. Called by mutants.py. How an edit is
+written is read here for the lists of property_tests/mutants, too."""
 
 import os
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ def read_change(path, lines):
     """The lines between the three marks, as (file, text, replacement)."""
     parts = [[], []]
     part = 0
-    if next(lines) != "<<<":
+    if next(lines, "") != "<<<":
         raise ValueError(f"{path}: a change begins with <<<")
     for line in lines:
         if line == ">>>":
