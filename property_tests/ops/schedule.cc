@@ -138,8 +138,8 @@ class ParallelRun {
     }
     live_through(lives_[0]);
     while (running_.load() != 0) sched_yield();
-    for (Life& life : lives_) {
-      if (life.created.load()) pthread_join(life.handle, nullptr);
+    for (std::uint32_t i = 0; i < life_count_; ++i) {
+      if (lives_[i].created.load()) pthread_join(lives_[i].handle, nullptr);
     }
     interpreter_.thread_ends(0);
     interpreter_.set_alone(true);
