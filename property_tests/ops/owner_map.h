@@ -1,7 +1,7 @@
 // Who owns which byte of the address space, as the test saw it: the oracle's ground truth.
 // Called by oracle.h alone. Any thread; no locks, every access is a relaxed atomic, so that the
 // map orders nothing that the allocator under test did not order itself. Allocates nothing from it.
-// Invariant: the bit of a cell is set while its 8 bytes have an owner; a byte is never claimed twice.
+// Invariant: a byte is never claimed twice; a cell's bit is set while its 8 bytes have an owner.
 // Bits are taken and given back 64 at a time, which is what decides. The first and the last cell of
 // a claim in a page name its owner, all others name nobody.
 //

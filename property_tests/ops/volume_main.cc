@@ -3,8 +3,8 @@
 //   ops_volume [--operations N] [--seed N] [--threads N] [--chunk N] [--shard K/N]
 //              [--from N] [--chunks N]     from that chunk on; no more than so many
 //              [--write FILE]              write the first chunk's list instead of running it
-// Called by ctest with a level's library preloaded, and by hand. What was done of a run that was cut
-// short is in its output: go on with --from. Exit status: 0 clean, 89 finding.
+// Called by ctest with a level's library preloaded, and by hand. What was done of a run that was
+// cut short is in its output: go on with --from. Exit status: 0 clean, 89 finding.
 // Invariant: a chunk depends on seed, number and shape alone, so that shards together are the run.
 #include <algorithm>
 #include <chrono>
@@ -109,7 +109,7 @@ bool run_chunk(const Settings& settings, std::uint64_t chunk, Totals& totals) {
   run_settings.progress = progress.begin();
   run_settings.live_bytes_max = std::uint64_t{512} << 20;
   run_settings.small_align = malloc_is_foreign() ? 8 : 16;
-  run_settings.stamp_edge_bytes = 256;
+  run_settings.stamps.edge_bytes = 256;
   Interpreter interpreter(list.operations, subject, run_settings);
   run(interpreter, settings.shape.threads > 1 ? Schedule::Parallel : Schedule::Inline);
   const Finding& finding = interpreter.finding();
