@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--library", default="", help="empty: the C library's own malloc")
     parser.add_argument("--limit", type=int, action="append", help="MiB; all limits without it")
-    parser.add_argument("--seconds", type=int, default=60, help="time limit of one run")
+    parser.add_argument("--seconds", type=int, default=600, help="when a run counts as hung")
     arguments = parser.parse_args()
     # Levels 3 and 4 keep a record beside each block, which takes as much space as small blocks do.
     least_part = 32 if arguments.library.endswith(("_l3.so", "_l4.so")) else 8

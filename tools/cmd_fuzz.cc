@@ -8,6 +8,7 @@
 #include "base/checks.h"
 #include "base/violation.h"
 #include "property_tests/ops/file.h"
+#include "property_tests/ops/interleave.h"
 #include "tools/child_process.h"
 #include "tools/commands.h"
 #include "tools/duration.h"
@@ -45,6 +46,8 @@ struct FuzzKind {
 };
 constexpr FuzzKind kKinds[] = {
     {"ops", "fuzz_ops_l0_tiny", true},
+    {"ops4", "fuzz_ops_l4_product", true},
+    {"free_gate", "fuzz_free_gate_l0_product", false},
     {"misuse", "fuzz_misuse", true},
     {"hkops", "fuzz_hkops", false},
     {"options", "fuzz_options", false},
@@ -117,9 +120,12 @@ unsigned report_finds(const fs::path& artifacts, const FuzzRequest& request,
     ops::OperationList list;
     if (kind.lists && ops::read_file(entry.path(), list).ok()) {
       shown += ".hkops";
+      // That fuzzer's inputs hold a schedule seed; what is written is the order that failed.
+      if (std::string(kind.name).starts_with("ops")) list = ops::interleave(list, list.seed >> 1);
       if (!ops::write_file(shown, list).ok()) shown = entry.path();
       const std::string subject = !request.target.empty() ? "--malloc " + request.target
-                                  : std::string(kind.name) == "ops" ? "--level 0"
+                                  : std::string(kind.name) == "ops"  ? "--level 0"
+                                  : std::string(kind.name) == "ops4" ? "--level 4"
                                                                     : "--level 4 --misuse";
       fmt::print(stderr, "hakmem: found {}\nhakmem: replay: hakmem replay {} {}\n",
                  entry.path().string(), shown.string(), subject);
@@ -199,9 +205,9 @@ void add_fuzz(CLI::App& app, Action& action) {
       "Example: hakmem fuzz --time 5m --corpus my-corpus");
   command
       ->add_option("--kind", request->kind,
-                   "ops: white box, level 0; misuse: each is reported at level 4; hkops, options: "
-                   "parsers")
-      ->check(CLI::IsMember({"ops", "misuse", "hkops", "options"}))
+                   "ops, ops4: white box, level 0 or 4; free_gate: hostile pointers; misuse: each "
+                   "is\nreported at level 4; hkops, options: parsers")
+      ->check(CLI::IsMember({"ops", "ops4", "free_gate", "misuse", "hkops", "options"}))
       ->type_name("KIND");
   command->add_option("--target", request->target, "Another malloc's library, from outside")
       ->check(CLI::ExistingFile)

@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kSliceSeconds = 3600;
+/// Short inputs are tried by the thousand a second; one slice in four has long ones too.
+constexpr std::uint64_t kShortInputBytes = 300, kLongInputBytes = 4096, kLongOneIn = 4;
 constexpr const char* kExecuted = "stat::number_of_executed_units:";
 
 /// What libFuzzer counted, from its closing statistics; empty when there are none.
@@ -46,6 +48,9 @@ PlannedCheck plan_slice(const SlicedFuzz& fuzz, std::uint64_t slice) {
   planned.argv = {fuzz.program.string(),
                   fmt::format("-runs={}", runs),
                   fmt::format("-seed={}", fuzz.seed + slice),
+                  fmt::format("-max_len={}",
+                              slice % kLongOneIn == 0 ? kLongInputBytes : kShortInputBytes),
+                  "-entropic=0",  // keeping count of rare features takes a third of the time
                   "-rss_limit_mb=4096",
                   // Its own status for a find, 77, is that of a check which cannot check.
                   fmt::format("-error_exitcode={}", exit_code::kFinding),

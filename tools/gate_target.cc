@@ -24,7 +24,7 @@ namespace {
 constexpr const char* kRemedy =
     "the gate's test programs are built in a checkout: `ci/hakmem gate …` does it";
 constexpr std::chrono::seconds kListLimit{30};
-constexpr double kProgramSeconds = 400;
+constexpr double kProgramSeconds = 400, kOomSeconds = 900;
 constexpr double kBenchSeconds = 3600;
 
 /// One number for each depth.
@@ -169,7 +169,8 @@ void TargetPlan::add_oom() {
     for (const int limit : request_.depth == GateDepth::Quick ? some : all) {
       add_driver("oom", fmt::format("{}_{}_mib", kind, limit),
                  {places_.python.string(), "-B", script("run_oom.py"), "--kind", kind, "--limit",
-                  std::to_string(limit), "--program", program("oom"), "--library=" + library()});
+                  std::to_string(limit), "--program", program("oom"), "--library=" + library()})
+          .limit_seconds = kOomSeconds;
     }
   }
 }

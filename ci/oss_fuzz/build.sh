@@ -79,8 +79,8 @@ build_ops() {
   cmake -D "SOURCE=$root" -D "OUTPUT=$work/ops_commit.h" -P "$ops/commit.cmake"
   link ops "$root/fuzz/ops_fuzz.cc" "$root/src/gate/test_support_for_test.cc" "${core[@]}" \
     "$root/src/os/os_fake.cc" "${form_sources[@]}" \
-    "$ops"/{file,generate,child_case,crash_note,interpreter,interpreter_process,oracle}.cc \
-    "$ops"/{owner_map,packed_form,process_subject,schedule}.cc
+    "$ops"/{file,generate,interleave,child_case,crash_note,interpreter}.cc \
+    "$ops"/{interpreter_process,oracle,owner_map,packed_form,process_subject,schedule}.cc
 }
 
 fuzzers=("$@")

@@ -10,13 +10,14 @@
 #include <thread>
 #include <vector>
 
-int main() {
+int main(int count, char** arguments) {
+  const std::size_t strings = count > 1 ? std::strtoul(arguments[1], nullptr, 10) : 4000;
   std::mutex mutex;
   std::condition_variable arrived;
   std::deque<std::unique_ptr<std::string>> queue;
   std::size_t total = 0, producers = 2;
   const auto produce = [&] {
-    for (std::size_t i = 0; i < 4000; ++i) {
+    for (std::size_t i = 0; i < strings; ++i) {
       auto text = std::make_unique<std::string>(i % 300 + 1, 'x');
       const std::lock_guard lock(mutex);
       queue.push_back(std::move(text));

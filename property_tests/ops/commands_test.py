@@ -183,7 +183,7 @@ class Commands(unittest.TestCase):
 
     def test_lists_do_the_same_with_each_part_switched_off(self):
         switches = ("tiny=0", "pool=0", "shared_pool=0", "remote=direct",
-                    "remote=direct:tiny=0:shared_pool=0", "purge_ms=0")
+                    "remote=direct:tiny=0:shared_pool=0", "tiny=0:pool=0", "purge_ms=0")
         path = os.path.join(ARGS.lists, "every_entry_point.hkops")
         random = os.path.join(self.folder, "random.ops")
         subprocess.run([ARGS.stress, "--seed", "77", "--operations", "1200", "--write", random],

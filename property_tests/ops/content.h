@@ -11,9 +11,13 @@
 
 namespace hakmem::ops {
 
-/// All of a block up to twice this is stamped; of larger ones both ends, and a word a page between
-/// them, or 32 words when there are more pages.
-inline constexpr std::size_t kStampEdgeBytes = 4 * 1024;
+/// How much of a large block is stamped. One for a whole run.
+struct StampShape {
+  /// All of a block up to twice this is stamped, of a larger one so much at both ends; whole words.
+  std::size_t edge_bytes = 4096;
+  /// Between the ends a word in each page, but no more than about so many.
+  std::size_t words_between_max = 32;
+};
 
 constexpr std::uint64_t stamp_word(std::uint64_t key, std::size_t offset) noexcept {
   const std::uint64_t mixed = (key + offset) * 0xff51afd7ed558ccdu;
@@ -23,16 +27,17 @@ constexpr std::uint64_t stamp_word(std::uint64_t key, std::size_t offset) noexce
 /// Calls visit(offset, length) for each stamped word of a block: 8 bytes, fewer at its end. Ends
 /// early when visit returns false.
 template <class Visit>
-void for_each_word(std::size_t bytes, Visit visit) noexcept {
-  constexpr std::size_t kPageBytes = 4096, kWordsBetweenMax = 32;
-  const bool whole = bytes <= 2 * kStampEdgeBytes;
-  const std::size_t head = whole ? bytes : kStampEdgeBytes;
-  const std::size_t tail = whole ? bytes : (bytes - kStampEdgeBytes) & ~std::size_t{7};
+void for_each_word(std::size_t bytes, const StampShape& shape, Visit visit) noexcept {
+  constexpr std::size_t kPageBytes = 4096;
+  const std::size_t edge = shape.edge_bytes;
+  const bool whole = bytes <= 2 * edge;
+  const std::size_t head = whole ? bytes : edge;
+  const std::size_t tail = whole ? bytes : (bytes - edge) & ~std::size_t{7};
   for (std::size_t at = 0; at < head; at += 8) {
     if (!visit(at, std::min<std::size_t>(8, bytes - at))) return;
   }
-  const std::size_t step = std::max(kPageBytes, bytes / kWordsBetweenMax & ~std::size_t{7});
-  for (std::size_t at = kStampEdgeBytes; at < tail && !whole; at += step) {
+  const std::size_t step = std::max(kPageBytes, bytes / shape.words_between_max & ~std::size_t{7});
+  for (std::size_t at = edge; at < tail && !whole; at += step) {
     if (!visit(at, std::size_t{8})) return;
   }
   for (std::size_t at = tail; at < bytes; at += 8) {
@@ -40,9 +45,10 @@ void for_each_word(std::size_t bytes, Visit visit) noexcept {
   }
 }
 
-inline void write_stamp(void* block, std::size_t bytes, std::uint64_t key) noexcept {
+inline void write_stamp(void* block, std::size_t bytes, std::uint64_t key,
+                        const StampShape& shape = {}) noexcept {
   std::byte* const begin = static_cast<std::byte*>(block);
-  for_each_word(bytes, [&](std::size_t at, std::size_t length) {
+  for_each_word(bytes, shape, [&](std::size_t at, std::size_t length) {
     const std::uint64_t word = stamp_word(key, at);
     if (length == 8) {
       std::memcpy(begin + at, &word, 8);
@@ -56,12 +62,18 @@ inline void write_stamp(void* block, std::size_t bytes, std::uint64_t key) noexc
 /// Offset of the first byte below `kept` that differs from the stamp of a block of `bytes`; `kept`
 /// when none does.
 inline std::size_t first_damage(const void* block, std::size_t bytes, std::size_t kept,
-                                std::uint64_t key) noexcept {
+                                std::uint64_t key,
+                                const StampShape& shape = {}) noexcept {
   const std::byte* const begin = static_cast<const std::byte*>(block);
   std::size_t damaged = kept;
-  for_each_word(bytes, [&](std::size_t at, std::size_t length) {
+  for_each_word(bytes, shape, [&](std::size_t at, std::size_t length) {
     if (at >= kept) return true;
     const std::uint64_t word = stamp_word(key, at);
+    if (length == 8 && kept - at >= 8) {  // nearly always: no call of memcmp
+      std::uint64_t seen_word;
+      std::memcpy(&seen_word, begin + at, 8);
+      if (seen_word == word) return true;
+    }
     std::byte expected[8];
     std::memcpy(expected, &word, 8);
     const std::size_t seen = std::min(length, kept - at);

@@ -2,12 +2,16 @@
 // sentence that says where and what to do, and takes any bytes at all without harm.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <random>
 
 #include "property_tests/ops/binary_form.h"
 #include "property_tests/ops/file.h"
+#include "property_tests/ops/generate.h"
 #include "property_tests/ops/gtest_form.h"
+#include "property_tests/ops/interleave.h"
 #include "property_tests/ops/kinds.h"
 #include "property_tests/ops/text_form.h"
 #include "tools/scratch_folder_for_test.h"
@@ -188,6 +192,44 @@ TEST(OperationForms, TheTestThatIsPrintedMakesTheCalls) {
   EXPECT_NE(text.find("operator delete(b[0]);"), std::string::npos) << "the form that fits";
   EXPECT_NE(text.find("thread[1].run([&] {  // t1 free b1\n"), std::string::npos);
   EXPECT_EQ(text.find("// free b1\n"), std::string::npos) << "a free of nothing is left out";
+}
+
+/// Those operations of a list that `chosen` is true for, in its order.
+template <class Chosen>
+std::vector<Operation> some_of(const OperationList& list, Chosen chosen) {
+  std::vector<Operation> some;
+  std::copy_if(list.operations.begin(), list.operations.end(), std::back_inserter(some), chosen);
+  return some;
+}
+
+TEST(Interleave, KeepsTheOrderOfEachThreadAndEachSlot) {
+  const Shape shape{.operations = 300, .threads = 3, .blocks = 12, .fork = true, .misuse = true};
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const OperationList list = generate(seed, shape);
+    const OperationList other = interleave(list, seed);
+    ASSERT_EQ(other.operations.size(), list.operations.size());
+    EXPECT_EQ(interleave(list, seed), other) << "one seed, one order";
+    for (std::uint32_t thread = 0; thread < shape.threads; ++thread) {
+      const auto of_thread = [&](const Operation& o) { return o.thread == thread; };
+      EXPECT_EQ(some_of(other, of_thread), some_of(list, of_thread)) << seed;
+    }
+    for (std::uint32_t slot = 0; slot < shape.blocks; ++slot) {
+      const auto on_slot = [&](const Operation& o) {
+        return row_of(o.verb).has_block && o.block == slot;
+      };
+      EXPECT_EQ(some_of(other, on_slot), some_of(list, on_slot)) << seed;
+    }
+  }
+}
+
+TEST(Interleave, SeedsGiveDifferentOrdersAndSeedNoneTheListsOwn) {
+  const OperationList list = generate(5, {.operations = 100, .threads = 3, .blocks = 64});
+  EXPECT_EQ(interleave(list, 0), list);
+  std::size_t different = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    different += interleave(list, seed) == interleave(list, seed + 1) ? 0u : 1u;
+  }
+  EXPECT_GE(different, 18u);
 }
 
 }  // namespace

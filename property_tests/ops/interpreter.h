@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "property_tests/ops/content.h"
 #include "property_tests/ops/kinds.h"
 #include "property_tests/ops/oracle.h"
 #include "property_tests/ops/subject.h"
@@ -22,9 +23,11 @@ struct RunSettings {
   bool misuse = false;               ///< execute group Misuse
   bool fork = true;                  ///< execute `fork`
   bool verify_each = false;          ///< look into the subject after each operation, alone
+  std::uint32_t verify_one_in = 1;   ///< with verify_each: after so many operations only
   /// An allocation that would make more bytes than this live is skipped; what must fail is not.
   std::uint64_t live_bytes_max = std::uint64_t{1} << 30;
   std::uint64_t small_align = 16;
+  StampShape stamps;
   Observed* observed = nullptr;      ///< one for each operation; null: not wanted
   /// For each thread the operation that it is at, plus one; null: not wanted. In shared memory a
   /// parent can read it when this process is dead.

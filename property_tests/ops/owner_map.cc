@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 namespace hakmem::ops {
@@ -26,6 +27,17 @@ void for_each_page(std::uintptr_t address, std::size_t bytes, Visit visit) noexc
     if (!visit(at, (at - page) / 8, (end - page) / 8)) return;
     if (end == last_byte) return;
     at = end + 1;
+  }
+}
+
+/// Calls visit(word, mask) for each word of 64 bits that cells [first, last] have bits in.
+template <class Visit>
+void for_each_word_of(std::size_t first, std::size_t last, Visit visit) noexcept {
+  constexpr std::size_t kBits = 64;
+  for (std::size_t word = first / kBits; word <= last / kBits; ++word) {
+    const std::size_t low = std::max(first, word * kBits) - word * kBits;
+    const std::size_t high = std::min(last, word * kBits + kBits - 1) - word * kBits;
+    if (!visit(word, ~std::uint64_t{0} >> (kBits - 1 - (high - low)) << low)) return;
   }
 }
 
@@ -80,6 +92,13 @@ const OwnerMap::Page* OwnerMap::find_page(std::uintptr_t address) const noexcept
   return leaf == nullptr ? nullptr : &leaf->page[page & ((1u << kLeafBits) - 1)];
 }
 
+Owner OwnerMap::owner_of_cell(const Cells& cells, std::size_t cell) noexcept {
+  for (std::size_t at = cell + 1; at-- != 0;) {  // down to the first cell of its claim
+    if (const Owner owner = cells.owner[at].load(kRelaxed); owner != 0) return owner;
+  }
+  return kUnknownOwner;  // its claim has not named it yet
+}
+
 Owner OwnerMap::claim_whole(Page& page, Owner owner) noexcept {
   std::uint64_t state = 0;
   if (page.state.compare_exchange_strong(state, std::uint64_t{owner} << 1 | 1, kRelaxed,
@@ -88,8 +107,11 @@ Owner OwnerMap::claim_whole(Page& page, Owner owner) noexcept {
   }
   if ((state & 1) != 0) return static_cast<Owner>(state >> 1);
   const Cells* const cells = page.cells.load(kRelaxed);
-  for (std::size_t i = 0; cells != nullptr && i < kCells; ++i) {
-    if (const Owner other = cells->owner[i].load(kRelaxed); other != 0) return other;
+  for (std::size_t word = 0; cells != nullptr && word < kCells / kWordBits; ++word) {
+    const std::uint64_t taken = cells->taken[word].load(kRelaxed);
+    if (taken == 0) continue;
+    const std::size_t cell = word * kWordBits + static_cast<std::size_t>(std::countr_zero(taken));
+    return owner_of_cell(*cells, cell);
   }
   return kUnknownOwner;
 }
@@ -101,10 +123,18 @@ Owner OwnerMap::claim_cells(Page& page, std::size_t first, std::size_t last,
     if ((state & 1) != 0) return static_cast<Owner>(state >> 1);
   } while (!page.state.compare_exchange_weak(state, state + 2, kRelaxed, kRelaxed));
   Cells* const cells = get_or_make(page.cells);
-  for (std::size_t i = first; i <= last; ++i) {
-    Owner other = 0;
-    if (!cells->owner[i].compare_exchange_strong(other, owner, kRelaxed, kRelaxed)) return other;
-  }
+  Owner other = 0;
+  for_each_word_of(first, last, [&](std::size_t word, std::uint64_t mask) {
+    const std::uint64_t twice = cells->taken[word].fetch_or(mask, kRelaxed) & mask;
+    if (twice == 0) return true;
+    const std::size_t cell = word * kWordBits + static_cast<std::size_t>(std::countr_zero(twice));
+    other = owner_of_cell(*cells, cell);
+    return false;
+  });
+  if (other != 0) return other;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // bits first: they decide
+  cells->owner[first].store(owner, kRelaxed);
+  cells->owner[last].store(owner, kRelaxed);
   return 0;
 }
 
@@ -112,9 +142,18 @@ bool OwnerMap::release_cells(Page& page, std::size_t first, std::size_t last,
                              Owner owner) noexcept {
   Cells* const cells = page.cells.load(kRelaxed);
   if (cells == nullptr) return false;
-  for (std::size_t i = first; i <= last; ++i) {
-    if (cells->owner[i].exchange(0, kRelaxed) != owner) return false;
+  for (const std::size_t end : {first, last}) {
+    if (cells->owner[end].load(kRelaxed) != owner) return false;
   }
+  for (const std::size_t end : {first, last}) cells->owner[end].store(0, kRelaxed);
+  // Whoever takes the bits next names itself behind this; x86 keeps that, the compiler here too.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  bool held = true;
+  for_each_word_of(first, last, [&](std::size_t word, std::uint64_t mask) {
+    held = (cells->taken[word].fetch_and(~mask, kRelaxed) & mask) == mask;
+    return held;
+  });
+  if (!held) return false;
   page.state.fetch_sub(2, kRelaxed);
   return true;
 }
@@ -152,7 +191,9 @@ Owner OwnerMap::owner_at(std::uintptr_t address) const noexcept {
   if ((state & 1) != 0) return static_cast<Owner>(state >> 1);
   const Cells* const cells = page->cells.load(kRelaxed);
   if (cells == nullptr) return 0;
-  return cells->owner[(address & (kPageBytes - 1)) / 8].load(kRelaxed);
+  const std::size_t cell = (address & (kPageBytes - 1)) / 8;
+  const std::uint64_t taken = cells->taken[cell / kWordBits].load(kRelaxed);
+  return (taken >> cell % kWordBits & 1) != 0 ? owner_of_cell(*cells, cell) : 0;
 }
 
 }  // namespace hakmem::ops

@@ -1,7 +1,9 @@
 // Who owns which byte of the address space, as the test saw it: the oracle's ground truth.
 // Called by oracle.h alone. Any thread; no locks, every access is a relaxed atomic, so that the
 // map orders nothing that the allocator under test did not order itself. Allocates nothing from it.
-// Invariant: a cell names the one owner of its 8 bytes; a byte is never claimed twice.
+// Invariant: a byte is never claimed twice; a cell's bit is set while its 8 bytes have an owner.
+// Bits are taken and given back 64 at a time, which is what decides. The first and the last cell of
+// a claim in a page name its owner, all others name nobody.
 //
 //   root (12 bits) → middle (12 bits) → page (11 bits): owner of the whole page, or 512 cells
 #pragma once
@@ -39,8 +41,11 @@ class OwnerMap {
                             kLeafBits = 11;
   static constexpr std::size_t kCells = std::size_t{1} << (kPageBits - kCellBits);
 
+  static constexpr std::size_t kWordBits = 64;
+
   struct Cells {
-    std::atomic<Owner> owner[kCells];
+    std::atomic<std::uint64_t> taken[kCells / kWordBits];
+    std::atomic<Owner> owner[kCells];  ///< of a claim, in its first and last cell; else 0
   };
   struct Page {
     std::atomic<std::uint64_t> state;  ///< odd: whole, owner << 1 | 1; even: 2 × partial claims
@@ -60,6 +65,7 @@ class OwnerMap {
   template <class Node>
   Node* get_or_make(std::atomic<Node*>& place) noexcept;
   Page* page_of(std::uintptr_t address) noexcept;
+  static Owner owner_of_cell(const Cells& cells, std::size_t cell) noexcept;
   const Page* find_page(std::uintptr_t address) const noexcept;
   Owner claim_whole(Page& page, Owner owner) noexcept;
   Owner claim_cells(Page& page, std::size_t first, std::size_t last, Owner owner) noexcept;

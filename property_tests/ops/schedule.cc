@@ -1,26 +1,17 @@
 #include "property_tests/ops/schedule.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 
 #include <climits>
 
+#include "property_tests/ops/own_thread.h"
+
 namespace hakmem::ops {
 
 namespace {
 
-constexpr std::size_t kStackBytes = 512 * 1024;
 constexpr std::size_t kSignalStackBytes = 128 * 1024;
-
-void create_thread(pthread_t& thread, void* (*body)(void*), void* argument) noexcept {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
-  // A harness that cannot make its threads has nothing to say about the subject.
-  if (pthread_create(&thread, &attributes, body, argument) != 0) std::abort();
-  pthread_attr_destroy(&attributes);
-}
 
 /// The threads of an ordered run: each waits for its turn, works through a range, gives it back.
 class OrderedRun {
@@ -49,7 +40,7 @@ class OrderedRun {
  private:
   struct Worker {
     OrderedRun* run;
-    pthread_t handle;
+    OwnThread handle;
     std::uint64_t begin, end;
     bool last;  ///< the thread ends behind this range
     bool running;
@@ -78,7 +69,7 @@ class OrderedRun {
     if (thread == 0 || worker.running) return;
     worker.run = this;
     worker.running = true;
-    create_thread(worker.handle, body, &worker);
+    worker.handle.create(body, &worker);
   }
 
   /// Lets a thread work through its operations that begin at `i`; returns the next of another.
@@ -106,7 +97,7 @@ class OrderedRun {
     worker.turn.notify_one();
     worker.turn.wait(1);
     if (!last) return;
-    pthread_join(worker.handle, nullptr);
+    worker.handle.join();
     worker.running = false;
   }
 
@@ -138,8 +129,8 @@ class ParallelRun {
     }
     live_through(lives_[0]);
     while (running_.load() != 0) sched_yield();
-    for (Life& life : lives_) {
-      if (life.created.load()) pthread_join(life.handle, nullptr);
+    for (std::uint32_t i = 0; i < life_count_; ++i) {
+      if (lives_[i].created.load()) lives_[i].handle.join();
     }
     interpreter_.thread_ends(0);
     interpreter_.set_alone(true);
@@ -150,7 +141,7 @@ class ParallelRun {
 
   struct Life {
     ParallelRun* run;
-    pthread_t handle;
+    OwnThread handle;
     std::uint32_t thread;
     std::uint32_t first, last;  ///< operations; kNone: none
     std::uint32_t predecessor;  ///< the life of this number that must have ended; 0: none
@@ -215,7 +206,7 @@ class ParallelRun {
     }
     running_.fetch_add(1);
     life.created.store(true);
-    create_thread(life.handle, body, &life);
+    life.handle.create(body, &life);
   }
 
   static void* body(void* argument) {

@@ -89,6 +89,8 @@ void check_foreign_name(const char* name, const void* function) {
   for (const char* informer : kInformers) {
     if (std::strcmp(name, informer) == 0) skip_case("%s is the C library's", name);
   }
+  // Reserved names: what the C library's own make, the C library's own free.
+  if (std::strncmp(name, "__libc_", 7) == 0) skip_case("%s is the C library's own", name);
   if (std::strcmp(name, "reallocarray") == 0 || std::strncmp(name, "_Z", 2) == 0) {
     mix_default_forms();
     skip_case("%s is the standard library's, which passes it on", name);
