@@ -10,6 +10,8 @@ set(HAKMEM_RUNTIME_FLAGS
 set(HAKMEM_LIBRARY_FLAGS
   -O3 -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-semantic-interposition)
 
+include(ci/cmake/coverage.cmake)
+
 set(HAKMEM_BASE_SOURCES src/base/options.cc)
 set(HAKMEM_OS_SOURCES src/os/os_linux.cc)
 set(HAKMEM_CORE_SOURCES
@@ -295,6 +297,7 @@ function(hakmem_add_unit_tests level geometry)
       -fsanitize=${HAKMEM_SANITIZER} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${core} PUBLIC -fsanitize=${HAKMEM_SANITIZER})
   endif()
+  hakmem_count_coverage(${core})
 
   set(tests ${HAKMEM_CORE_TESTS})
   if(level GREATER_EQUAL 1)
@@ -325,6 +328,7 @@ function(hakmem_add_unit_tests level geometry)
     target_compile_options(${target} PRIVATE -w)
   endif()
   target_link_libraries(${target} PRIVATE ${core} GTest::gtest_main)
+  hakmem_count_coverage(${target})
   if(level GREATER_EQUAL 1)
     find_package(nlohmann_json REQUIRED)
     target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)
