@@ -1,4 +1,4 @@
-# Builds that count which lines and branches of src/ are executed (HAKMEM_COVERAGE; docs/TESTING.md).
+# Builds that count which lines and branches of src/ are executed (docs/TESTING.md).
 # Included by hakmem.cmake. Wants clang: its counts are of the source's regions and conditions.
 # The counters are the pages of a file, one for each program and library, that every process maps:
 # so a child that a check ends counts, and nothing has to be written at the end of a process. No

@@ -69,7 +69,8 @@ class Coverage(unittest.TestCase):
 
     def build(self, source, variant):
         image = os.path.join(self.root, "build", f"program{variant}")
-        flags = [flag.replace("FOLDER", self.counters).replace("NAME", str(variant)) for flag in FLAGS]
+        flags = [flag.replace("FOLDER", self.counters).replace("NAME", str(variant))
+                 for flag in FLAGS]
         subprocess.run(["clang++-19", *flags, "-O1", f"-DVARIANT={variant}",
                         os.path.join(self.root, source), "-o", image], check=True)
         self.images.append(image)
