@@ -152,13 +152,17 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/stack_depot_test.cc
   src/ptr_trace/trace_ring_test.cc)
 set(HAKMEM_RECORD_TESTS
+  src/gate/checked_gate_test.cc
+  src/gate/heap_picture_ruins_test.cc
   src/gate/heap_picture_test.cc
   src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/trace_dump_test.cc
   src/gate/block_history_test.cc
   src/gate/early_calls_test.cc
+  src/gate/exit_sweep_test.cc
   src/gate/format_texts_test.cc
+  src/gate/leak_search_test.cc
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc
   src/gate/memory_sample_test.cc
@@ -174,7 +178,8 @@ set(HAKMEM_PAGE_TESTS
   src/page_mode/guard_hit_test.cc
   src/gate/page_gate_test.cc
   src/gate/page_threads_test.cc
-  src/gate/guard_report_test.cc)
+  src/gate/guard_report_test.cc
+  src/gate/heap_picture_pages_test.cc)
 set(HAKMEM_API_SOURCES
   src/api/debugger_facts.cc
   src/api/malloc_api.cc
