@@ -39,15 +39,25 @@ function(hakmem_count_coverage target)
 endfunction()
 
 # Writes coverage/images.txt, what is asked, and coverage/tests.txt, a pattern of the tests that run
-# these; the target `counted` builds them.
+# these; the target `counted` builds both. For the libraries: programs that call everything that they
+# export, make every kind of error, and work on threads.
 function(hakmem_list_counted)
-  if(HAKMEM_COVERAGE)
-    get_property(images GLOBAL PROPERTY HAKMEM_COVERAGE_IMAGES)
-    list(JOIN images "\n" lines)
-    get_property(targets GLOBAL PROPERTY HAKMEM_COUNTED)
-    add_custom_target(counted DEPENDS ${targets})
-    file(GENERATE OUTPUT ${HAKMEM_COVERAGE_FOLDER}/images.txt CONTENT "${lines}\n")
-    file(WRITE ${HAKMEM_COVERAGE_FOLDER}/tests.txt
-      "^(unit_l|ops_properties_l|fuzz_corpus_ops_l)\n")
+  if(NOT HAKMEM_COVERAGE)
+    return()
   endif()
+  get_property(images GLOBAL PROPERTY HAKMEM_COVERAGE_IMAGES)
+  list(JOIN images "\n" lines)
+  file(GENERATE OUTPUT ${HAKMEM_COVERAGE_FOLDER}/images.txt CONTENT "${lines}\n")
+  set(whole_libraries
+    "(api_semantics|wild_frees|ops_stress\\.ordered)\\.l[04]|(lib_calls|families\\..*)\\.l4")
+  file(WRITE ${HAKMEM_COVERAGE_FOLDER}/tests.txt
+    "^(unit_l.*|ops_properties_l.*|fuzz_corpus_ops_l.*|${whole_libraries})$\n")
+  get_property(targets GLOBAL PROPERTY HAKMEM_COUNTED)
+  list(APPEND targets ops_stress stress_api_semantics stress_wild_frees stress_lib_calls
+    stress_lib_calls_legal stress_lib_calls_early stress_lib_calls_own_malloc)
+  foreach(family IN ITEMS write_outside write_freed read_outside double_free bad_address mismatch
+                          library_call leak never_solved)
+    list(APPEND targets stress_family_${family})
+  endforeach()
+  add_custom_target(counted DEPENDS ${targets})
 endfunction()

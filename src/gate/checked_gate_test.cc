@@ -203,7 +203,8 @@ TEST_F(CheckedGate, WildFreesIntoTheHeapSayWhatIsThere) {
   std::byte* const block = bytes_of(allocate(kBytes));
   std::byte* const large = bytes_of(allocate(100000));
   const Slab& slab = *find(block).slab;
-  const auto says = [&](Violation violation, const std::byte* pointer, const std::string& sentence) {
+  const auto says = [&](Violation violation, const std::byte* pointer,
+                        const std::string& sentence) {
     expect_sentence(violation, sentence, [&] { release(const_cast<std::byte*>(pointer)); });
     const ChildRun survived = go_on_after_findings(kIntegrityLevel, [&] {
       release(const_cast<std::byte*>(pointer));

@@ -1,6 +1,6 @@
 // The leak search: what keeps a block, what does not, and when it says nothing rather than a wrong
-// thing. Level 4. Each search runs in a child, whose exit status is what the test asks.
-// Words that other tests left on stacks and heaps may point anywhere: what must leak is many blocks.
+// thing. Level 4. Each search runs in a child, whose exit status is what the test asks. Words that
+// other tests left on stacks and heaps may point anywhere: what must leak is many blocks.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
