@@ -156,6 +156,24 @@ TEST_F(CheckedGate, ABlockThatIsHandedOutTwiceIsOurOwnError) {
   release(neighbour);
 }
 
+TEST_F(CheckedGate, ADoubleFreeIsOneAlsoWhenTheSlabIsGone) {
+  limit_quarantine(*domain_, 0, 0);
+  constexpr std::size_t kMany = 100, kFewInASlab = 20000;
+  void* blocks[kMany];
+  for (void*& block : blocks) block = allocate(kFewInASlab);
+  for (void* const block : blocks) release(block);
+  std::size_t gone = 0;
+  for (void* const block : blocks) {
+    if (slabs().map.lookup(wild(block).address()).kind() != GranuleKind::FreeSlab) continue;
+    if (gone++ != 0) continue;  // one is enough
+    expect_sentence(Violation::kDoubleFree, "free() got a 20000-byte block that was already freed.",
+                    [&] { release(block); });
+    expect_sentence(Violation::kInvalidFree, "10000 bytes into a 20000-byte block",
+                    [&] { release(bytes_of(block) + kFewInASlab / 2); });
+  }
+  EXPECT_NE(gone, 0u);
+}
+
 TEST_F(CheckedGate, AWriteToABlockThatLeftItsRestIsFoundWhenItIsUsedAgain) {
   limit_quarantine(*domain_, 0, 0);
   void* const neighbour = allocate(kBytes);

@@ -63,6 +63,22 @@ TEST_F(ExitSweep, BlocksInTheHandsOfAThreadAndNeverAllocatedOnesArePassed) {
   EXPECT_TRUE(swept.exited_with(1)) << swept.status << swept.errors;
 }
 
+/// As another thread sees them that makes a SuperSlab or a slab at this moment.
+TEST_F(ExitSweep, WhatHasNoMemoryYetIsPassed) {
+  volatile char* const bytes = overflowed();
+  Slab& slab = slabs().map.lookup(reinterpret_cast<Address>(bytes)).slab();
+  SuperSlab& superslab = *slab.superslab;
+  const auto expect_passed_with = [&](auto& field) {
+    const auto kept = field;
+    field = {};
+    EXPECT_EQ(sweep_at_exit(*domain_), 0u);
+    field = kept;
+  };
+  expect_passed_with(superslab.data);
+  expect_passed_with(superslab.records);
+  expect_passed_with(slab.stride_bytes);
+}
+
 TEST_F(ExitSweep, MoreThanEnoughFindingsAreNotTold) {
   const ChildRun swept = run([&] {
     for (unsigned i = 0; i < 2 * kSweepFindingsMax; ++i) overflowed();
