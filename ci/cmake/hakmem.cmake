@@ -136,6 +136,7 @@ set(HAKMEM_REPORT_TESTS
   src/gate/fail_alloc_test.cc
   src/gate/own_faults_test.cc
   src/gate/tier_switches_test.cc
+  src/integrity/finding_fate_test.cc
   src/integrity/memory_timeline_test.cc
   src/integrity/modules_test.cc
   src/integrity/poison_crash_test.cc

@@ -14,11 +14,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kTextBytes = 64 * kKiB;
+constexpr std::size_t kJsonBytes = 64 * kKiB;
 constexpr std::uint64_t kDedup = 0x9f2c41ab77d0e3b1;
 
 std::string document(const SampleFinding& sample, bool with_stacks, unsigned times = 1) {
-  std::string text(kTextBytes, '\0');
+  std::string text(kJsonBytes, '\0');
   TextSink sink(text.data(), text.size());
   write_json_head(sink, {4, 4121, 1700000000, "/srv/bin/server", "host"});
   for (unsigned i = 0; i < times; ++i) {
@@ -185,7 +185,7 @@ TEST(ReportJson, TheSchemaCheckRejectsWhatTheSchemaDoesNotAllow) {
 }
 
 std::string as_json_string(const char* value) {
-  std::string text(kTextBytes, '\0');
+  std::string text(kJsonBytes, '\0');
   TextSink sink(text.data(), text.size());
   JsonSink(sink).begin_object().string("s", value).end_object();
   return Json::parse(text.substr(0, sink.size()))["s"];
@@ -210,7 +210,7 @@ TEST(JsonSink, LongStringsAreCut) {
 }
 
 TEST(JsonSink, NumbersKeepTheirSign) {
-  std::string text(kTextBytes, '\0');
+  std::string text(kJsonBytes, '\0');
   TextSink sink(text.data(), text.size());
   JsonSink(sink).begin_object().number("a", -16).number("b", INT64_MIN).number("c", 7).end_object();
   EXPECT_EQ(text.substr(0, sink.size()), R"({"a":-16,"b":-9223372036854775808,"c":7})");
