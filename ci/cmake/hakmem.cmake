@@ -10,6 +10,8 @@ set(HAKMEM_RUNTIME_FLAGS
 set(HAKMEM_LIBRARY_FLAGS
   -O3 -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-semantic-interposition)
 
+include(ci/cmake/coverage.cmake)
+
 set(HAKMEM_BASE_SOURCES src/base/options.cc)
 set(HAKMEM_OS_SOURCES src/os/os_linux.cc)
 set(HAKMEM_CORE_SOURCES
@@ -135,6 +137,7 @@ set(HAKMEM_REPORT_TESTS
   src/gate/fail_alloc_test.cc
   src/gate/own_faults_test.cc
   src/gate/tier_switches_test.cc
+  src/integrity/finding_fate_test.cc
   src/integrity/memory_timeline_test.cc
   src/integrity/modules_test.cc
   src/integrity/poison_crash_test.cc
@@ -151,13 +154,18 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/stack_depot_test.cc
   src/ptr_trace/trace_ring_test.cc)
 set(HAKMEM_RECORD_TESTS
+  src/gate/check_state_test.cc
+  src/gate/checked_gate_test.cc
+  src/gate/heap_picture_ruins_test.cc
   src/gate/heap_picture_test.cc
   src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/trace_dump_test.cc
   src/gate/block_history_test.cc
   src/gate/early_calls_test.cc
+  src/gate/exit_sweep_test.cc
   src/gate/format_texts_test.cc
+  src/gate/leak_search_test.cc
   src/gate/library_call_test.cc
   src/gate/library_text_test.cc
   src/gate/memory_sample_test.cc
@@ -173,7 +181,8 @@ set(HAKMEM_PAGE_TESTS
   src/page_mode/guard_hit_test.cc
   src/gate/page_gate_test.cc
   src/gate/page_threads_test.cc
-  src/gate/guard_report_test.cc)
+  src/gate/guard_report_test.cc
+  src/gate/heap_picture_pages_test.cc)
 set(HAKMEM_API_SOURCES
   src/api/debugger_facts.cc
   src/api/malloc_api.cc
@@ -263,6 +272,10 @@ function(hakmem_add_library level)
   if(level EQUAL 0)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME hakmem)
   endif()
+  # The lowest and the highest level have all of src/api between them.
+  if(level EQUAL 0 OR level EQUAL 4)
+    hakmem_count_coverage(${target})
+  endif()
   install(TARGETS ${target} DESTINATION lib/hakmem)
 endfunction()
 
@@ -296,6 +309,7 @@ function(hakmem_add_unit_tests level geometry)
       -fsanitize=${HAKMEM_SANITIZER} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${core} PUBLIC -fsanitize=${HAKMEM_SANITIZER})
   endif()
+  hakmem_count_coverage(${core})
 
   set(tests ${HAKMEM_CORE_TESTS})
   if(level GREATER_EQUAL 1)
@@ -326,6 +340,7 @@ function(hakmem_add_unit_tests level geometry)
     target_compile_options(${target} PRIVATE -w)
   endif()
   target_link_libraries(${target} PRIVATE ${core} GTest::gtest_main)
+  hakmem_count_coverage(${target})
   if(level GREATER_EQUAL 1)
     find_package(nlohmann_json REQUIRED)
     target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)

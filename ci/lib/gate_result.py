@@ -50,7 +50,7 @@ def technique_of(name, labels):
 
 
 def folder_of(stage):
-    return f"build-{stage}" if stage in ("asan-ubsan", "tsan") else "build"
+    return f"build-{stage}" if stage in ("asan-ubsan", "coverage", "tsan") else "build"
 
 
 def state_of(case):

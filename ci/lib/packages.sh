@@ -14,7 +14,7 @@ test_packages=(
   python3-jsonschema chromium-headless-shell
   git python3 perl gdb valgrind sqlite3 nodejs redis-server redis-tools
   libgtest-dev libbenchmark-dev librapidcheck-dev
-  clang-14 clang-19 libclang-rt-14-dev libclang-rt-19-dev
+  clang-14 clang-19 libclang-rt-14-dev libclang-rt-19-dev llvm-19
   libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 )
 

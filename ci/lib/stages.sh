@@ -13,6 +13,7 @@ clang-14     full,nightly        the five levels run python3; all else compiles 
 clang-19     full,nightly        the same
 asan-ubsan   full,nightly        unit tests and properties under ASan and UBSan in one
 tsan         full,nightly        the same under ThreadSanitizer
+coverage     nightly             lines and branches of src/ that tests execute reach their goals
 fuzz         full,nightly        every fuzzer for a while, from the committed corpus
 bench        full,nightly        time and memory beside glibc; against a baseline when one is given
 "

@@ -18,6 +18,10 @@ class BlockHistory : public DomainTest {
  protected:
   BlockHistory() { domain_->checks.quarantine = {.blocks = 1, .bytes = kMiB}; }
 
+  HAK_NOINLINE void* allocate_deep(unsigned depth) {
+    void* volatile block = depth == 0 ? allocate(kRequest) : allocate_deep(depth - 1);
+    return block;  // volatile: no tail call, each frame stays
+  }
   /// Frees and allocates until an allocation gets `wanted` again.
   void* get_back(void* wanted) {
     for (unsigned i = 0; i < 1000; ++i) {
@@ -89,6 +93,28 @@ TEST_F(BlockHistory, AReportNamesEarlierOwners) {
   EXPECT_NE(report.find("free", history), std::string::npos) << report;
   EXPECT_NE(report.find("alloc", history), std::string::npos) << report;
   EXPECT_NE(report.find("100 B", history), std::string::npos) << report;
+}
+
+TEST_F(BlockHistory, StacksOfEarlierOwnersAreCutShort) {
+  domain_->checks.stack_method = StackMethod::Safe;
+  void* const first = allocate(kRequest);
+  for (unsigned i = 0; i < 2; ++i) {
+    void* const block = allocate_deep(4 * kHistoryFramesMax);
+    release(block);
+    release(allocate(kRequest));
+    release(get_back(block));
+    Finding finding;
+    const CheckedBlock found = find_checked_block(*domain_, wild(block).address());
+    describe_history(*domain_, found, finding);
+    ASSERT_GE(finding.history.count, 4u);
+    std::uint32_t deepest = 0;
+    for (std::uint32_t call = 0; call < finding.history.count; ++call) {
+      const std::uint32_t frames = finding.history.calls[call].stack.count;
+      deepest = frames > deepest ? frames : deepest;
+    }
+    EXPECT_EQ(deepest, kHistoryFramesMax);
+  }
+  release(first);
 }
 
 TEST_F(BlockHistory, ABlockWithoutEarlierOwnersHasNone) {

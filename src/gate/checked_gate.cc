@@ -181,7 +181,8 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   prefetch_next(block);
   BlockRecord& record = *block.record;
   BlockState state = record.state();
-  if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
+  const bool is_idle = state == BlockState::Free || state == BlockState::Fresh;
+  if (!is_idle || !record.try_take(state)) {
     if constexpr (kBuildChecks.has(Check::kOwnership)) {
       report_handed_out_twice(domain, block, operation.detection);
     }

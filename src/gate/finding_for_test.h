@@ -36,4 +36,14 @@ std::string expect_finding(Violation violation, int level, Body body) {
   return run.errors;
 }
 
+/// Runs `body` in a child that goes on after findings; what it returns is the exit status.
+template <class Body>
+ChildRun go_on_after_findings(int level, Body body) {
+  return run_child([&] {
+    static constinit Options options{.halt_on_error = false, .symbolize = false};
+    set_report_context({&options, level});
+    _exit(static_cast<int>(body()));
+  });
+}
+
 }  // namespace hakmem

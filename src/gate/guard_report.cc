@@ -17,21 +17,13 @@ bool was_freed(const PageBlock& block) noexcept {
 }
 
 const char* past_tense_of(Access access) noexcept {
-  switch (access) {
-    case Access::Read: return "read";
-    case Access::Write: return "wrote";
-    case Access::Execute: return "jumped";
-  }
-  return "";
+  if (access == Access::Read) return "read";
+  return access == Access::Write ? "wrote" : "jumped";
 }
 
 const char* noun_of(Access access) noexcept {
-  switch (access) {
-    case Access::Read: return "read";
-    case Access::Write: return "write";
-    case Access::Execute: return "jump";
-  }
-  return "";
+  if (access == Access::Read) return "read";
+  return access == Access::Write ? "write" : "jump";
 }
 
 /// "12 bytes past its end", "1 byte before its start".

@@ -133,6 +133,60 @@ TEST_F(GuardReport, AJumpIntoAFreedBlockIsOne) {
   });
 }
 
+TEST_F(GuardReport, ABlockThatLeftItsRestIsStillAFreedOne) {
+  enable(PageSide::After);
+  expect_hit("The program read at +8 of a freed 48-byte block: read after free.", [&] {
+    volatile char* const block = chars(48);
+    release(const_cast<char*>(block));
+    domain_->pages.find(reinterpret_cast<Address>(block))->record.publish(BlockState::Free);
+    static_cast<void>(block[8]);
+  });
+}
+
+/// What the library reads for the program, where the program's fault was reported before.
+TEST_F(GuardReport, InAProcessThatGoesOnHakmemsReadsAreTheProgramsToo) {
+  enable(PageSide::After);
+  const ChildRun run = go_on_after_findings(kIntegrityLevel, [&] {
+    watch();
+    by_hakmem = true;
+    return chars(13)[13];
+  });
+  EXPECT_TRUE(run.exited_with(exit_code::kHeapError)) << run.status << run.errors;
+  EXPECT_TRUE(run.says("The program read at +13 of a 13-byte block")) << run.errors;
+}
+
+TEST_F(GuardReport, PagesOfWhichNoBlockIsKnownAreTheProgramsFault) {
+  enable(PageSide::After);
+  const Address far = reinterpret_cast<Address>(allocate(13)) + kPageSpaceForTest / 2;
+  EXPECT_FALSE(is_guard_hit(*domain_, far)) << "no block was there yet";
+  for (const bool own : {false, true}) {
+    const std::string report = expect_finding(Violation::kGuardHit, kIntegrityLevel, [&] {
+      MemoryFault fault;
+      fault.address = far;
+      fault.access = MemoryFault::Access::Write;
+      report_guard_hit(*domain_, fault, own);
+    });
+    EXPECT_NE(report.find("The program wrote where blocks were freed so long ago that they are no "
+                          "longer known."),
+              std::string::npos)
+        << report;
+  }
+}
+
+TEST_F(GuardReport, AddressesInOpenBlocksAreNoHits) {
+  void* const small = allocate(100);
+  std::byte* const large = static_cast<std::byte*>(allocate(100000));
+  for (const void* const address :
+       {static_cast<const void*>(small), static_cast<const void*>(large),
+        static_cast<const void*>(large + 110000), static_cast<const void*>(&watched)}) {
+    EXPECT_FALSE(is_guard_hit(*domain_, reinterpret_cast<Address>(address)));
+  }
+  enable(PageSide::After);
+  EXPECT_FALSE(is_guard_hit(*domain_, reinterpret_cast<Address>(allocate(13))));
+  release(small);
+  release(large);
+}
+
 TEST_F(GuardReport, OtherFaultsEndAsTheyWouldWithoutUs) {
   enable(PageSide::After);
   const ChildRun run = run_child([&] {

@@ -25,8 +25,7 @@ class Copy {
 
   bool take(const T* from) noexcept {
     const Address address = reinterpret_cast<Address>(from);
-    return address != 0 && address % alignof(T) == 0 &&
-           os::read_memory(address, bytes_, sizeof bytes_);
+    return address % alignof(T) == 0 && os::read_memory(address, bytes_, sizeof bytes_);
   }
   const T* operator->() const noexcept { return reinterpret_cast<const T*>(bytes_); }
 

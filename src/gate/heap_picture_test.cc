@@ -4,60 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
+#include <utility>
 
-#include "gate/domain_for_test.h"
-#include "gate/finding_for_test.h"
+#include "gate/heap_picture_for_test.h"
 
 namespace hakmem {
 namespace {
-
-constexpr std::size_t kDrawn = 100;
-constinit Domain* drawn_domain = nullptr;
-
-class HeapPictureOf : public DomainTest {
- protected:
-  HeapPictureOf() { domain_->checks.quarantine = {.blocks = 64, .bytes = kMiB}; }
-
-  Slab& slab_of(void* block) {
-    return domain_->slabs.map.lookup(reinterpret_cast<Address>(block)).slab();
-  }
-  /// A picture for a finding about `block`, which is live.
-  const HeapPicture& draw(void* block) {
-    finding_ = {};
-    finding_.block.known = true;
-    finding_.block.user = reinterpret_cast<Address>(block);
-    finding_.block.state = "live";
-    picture_->clear();
-    draw_heap(*domain_, finding_, *picture_);
-    return *picture_;
-  }
-  std::uint64_t live_up_to(std::size_t bytes) {
-    return picture_->sizes.live_blocks[SizeHistogram::range_of(bytes)];
-  }
-  /// The report of a double free of `block` in a heap that `ruin` was done to.
-  template <class Ruin>
-  std::string report_of_double_free(void* block, Ruin ruin) {
-    const ChildRun run = run_child([&] {
-      static constinit Options options{.symbolize = false};
-      drawn_domain = domain_.get();
-      set_report_context({&options, kIntegrityLevel, [](Finding& finding, HeapPicture& p) noexcept {
-                            draw_heap(*drawn_domain, finding, p);
-                          }});
-      release(block);
-      ruin();
-      release(block);
-    });
-    EXPECT_TRUE(run.exited_with(exit_code::kHeapError)) << run.status << run.errors;
-    EXPECT_TRUE(run.says("SUMMARY: HAKMEM: double-free")) << run.errors;
-    EXPECT_FALSE(run.says("cut short")) << run.errors;
-    return run.errors;
-  }
-
-  Finding finding_;
-  std::unique_ptr<HeapPicture> picture_ = std::make_unique<HeapPicture>();
-};
 
 TEST_F(HeapPictureOf, ASlabHasALetterForEachBlock) {
   void* const first = allocate(kDrawn);
@@ -134,42 +87,6 @@ TEST_F(HeapPictureOf, AReportNamesTheNeighbours) {
   release(second);
 }
 
-TEST_F(HeapPictureOf, AHeapInRuinsCostsNoReport) {
-  void* const first = allocate(kDrawn);
-  void* const second = allocate(kDrawn);
-  Slab& slab = slab_of(second);
-  SuperSlab& superslab = *slab.superslab;
-  std::byte* const nowhere = reinterpret_cast<std::byte*>(Address{0x7000});
-  const auto has_neighbours = [&](auto ruin) {
-    return report_of_double_free(second, ruin).find("\n  prev  ") != std::string::npos;
-  };
-  EXPECT_TRUE(has_neighbours([&] { superslab.next_ever = &superslab; }));
-  EXPECT_TRUE(has_neighbours([&] {
-    superslab.next_ever = reinterpret_cast<SuperSlab*>(nowhere);
-  }));
-  EXPECT_FALSE(has_neighbours([&] { slab.carved = ~0u; }));
-  EXPECT_FALSE(has_neighbours([&] { slab.capacity = slab.carved = 1u << 31; }));
-  release(first);
-  release(second);
-}
-
-TEST_F(HeapPictureOf, ListsThatDoNotEndLeaveTheSizesOut) {
-  void* const block = allocate(kDrawn);
-  SuperSlab& superslab = *slab_of(block).superslab;
-  EXPECT_TRUE(draw(block).sizes.known);
-  SuperSlab* const next = superslab.next_ever;
-  superslab.next_ever = reinterpret_cast<SuperSlab*>(Address{0x7001});
-  EXPECT_FALSE(draw(block).sizes.known);
-  EXPECT_TRUE(picture_->slab.known);
-  superslab.next_ever = next;
-  std::byte* const records = superslab.records;
-  superslab.records = reinterpret_cast<std::byte*>(Address{0x7000});
-  EXPECT_FALSE(draw(block).sizes.known);
-  EXPECT_FALSE(picture_->slab.known);
-  superslab.records = records;
-  release(block);
-}
-
 TEST_F(HeapPictureOf, LocksThatAreHeldAreNotWaitedFor) {
   void* const block = allocate(kDrawn);
   {
@@ -178,6 +95,44 @@ TEST_F(HeapPictureOf, LocksThatAreHeldAreNotWaitedFor) {
     LockScope large(domain_->large.lock_for_fork());
     EXPECT_TRUE(draw(block).slab.known);
     EXPECT_TRUE(picture_->sizes.known);
+  }
+  release(block);
+}
+
+TEST_F(HeapPictureOf, EachStateHasItsLetter) {
+  limit_quarantine(*domain_, 0, 0);
+  constexpr std::size_t kBlocks = 200;  // more records than are copied at once
+  void* blocks[kBlocks];
+  for (void*& block : blocks) block = allocate(kDrawn);
+  Slab& slab = slab_of(blocks[kBlocks - 1]);
+  ASSERT_EQ(&slab_of(blocks[0]), &slab);
+  ASSERT_LT(slab.carved, slab.capacity);
+  release(blocks[1]);
+  record_of(slab, 2).publish(BlockState::Busy);
+  record_of(slab, 3).publish(BlockState::Fresh);
+  const SlabPicture& drawn = draw(blocks[kBlocks - 1]).slab;
+  ASSERT_TRUE(drawn.known);
+  EXPECT_EQ(std::string(drawn.states, 5), "LFLUL");
+  EXPECT_EQ(drawn.states[kBlocks - 1], 'L');
+  record_of(slab, 2).publish(BlockState::Live);
+  record_of(slab, 3).publish(BlockState::Live);
+  blocks[1] = blocks[0];
+  for (std::size_t i = 1; i < kBlocks; ++i) release(blocks[i]);
+}
+
+/// The check that found the block holds it Busy: the letter is of what the finding says.
+TEST_F(HeapPictureOf, TheFindingsBlockHasTheLetterOfTheFinding) {
+  void* const block = allocate(kDrawn);
+  const Slab& slab = slab_of(block);
+  const std::size_t index = slab.index_of_block(reinterpret_cast<Address>(block));
+  for (const auto& [state, letter] : {std::pair{BlockState::Free, 'F'},
+                                      {BlockState::Quarantined, 'Q'},
+                                      {BlockState::Live, 'L'}}) {
+    finding_ = {};
+    finding_.block = {.known = true, .user = reinterpret_cast<Address>(block)};
+    finding_.block.state = name_of(state);
+    draw_heap(*domain_, finding_, *picture_);
+    EXPECT_EQ(picture_->slab.states[index], letter);
   }
   release(block);
 }

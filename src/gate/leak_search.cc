@@ -28,6 +28,10 @@ class Marker {
   /// vanishes meanwhile is skipped.
   void scan_root(Address begin, Address end) noexcept {
     for (Address page = begin; page < end; page += kPageBytes) {
+      if (domain_.slabs.map.holds(page)) {
+        page = domain_.slabs.map.memory_end() - kPageBytes;  // gigabytes, and nothing in them
+        continue;
+      }
       if (is_ours(page)) continue;
       Address words[kPageBytes / sizeof(Address)];
       const std::size_t bytes = end - page < kPageBytes ? end - page : kPageBytes;
@@ -46,7 +50,7 @@ class Marker {
   bool is_ours(Address page) const noexcept {
     if (domain_.slabs.map.lookup(page).is_ours()) return true;
     if (domain_.pages.holds(page) || domain_.pages.table_holds(page)) return true;
-    if (domain_.slabs.map.holds(page) || domain_.slabs.meta.holds(page)) return true;
+    if (domain_.slabs.meta.holds(page)) return true;
     if (domain_.checks.rings.holds(page)) return true;
     bool rests = false;
     domain_.slabs.registry.for_each([&](const Heap& heap) {

@@ -151,6 +151,62 @@ TEST_F(LibraryCalls, EveryBlockOfASlabIsToldFromItsNeighbours) {
   for (void* const one : blocks) release(one);
 }
 
+/// Another thread is resizing or freeing it: what will be is not known.
+TEST_F(LibraryCalls, ABlockInTheHandsOfAThreadHasAnyRoom) {
+  std::byte* const begin = block(20);
+  BlockRecord& record = *find_checked_block(*domain_, wild(begin).address()).record;
+  record.publish(BlockState::Busy);
+  EXPECT_EQ(call().room(begin), kUnboundedRoom);
+  call().writes(begin, 100);
+  record.publish(BlockState::Live);
+  release(begin);
+}
+
+TEST_F(LibraryCalls, HeapMemoryInWhichNoBlockEverWasHasNoRoom) {
+  std::byte* const large = block(kMiB);
+  std::byte* const small = block(20);
+  Slab& slab = domain_->slabs.map.lookup(wild(small).address()).slab();
+  const std::uint32_t stride = slab.stride_bytes, capacity = slab.capacity;
+  const auto expect_none = [&](std::byte* nowhere) {
+    EXPECT_EQ(call().room(nowhere), 0u);
+    expect_words(report_of_read(nowhere, 4),
+                 "memcpy() would read 4 bytes of heap memory that no allocation call returned.");
+  };
+  expect_none(large + kMiB + kGranuleBytes);  // the free run behind it
+  // Another thread is making a slab at this moment, with no block in it yet.
+  slab.stride_bytes = 0;
+  expect_none(small);
+  slab.stride_bytes = stride;
+  slab.capacity = 0;
+  expect_none(small);
+  slab.capacity = capacity;
+  release(small);
+  release(large);
+}
+
+/// What lies between a slab's blocks and its ends belongs to the nearest block.
+TEST_F(LibraryCalls, TheEndsOfASlabAreTheirNeighboursOutside) {
+  std::byte* const first = block(20);
+  const Slab& slab = *find_checked_block(*domain_, wild(first).address()).slab;
+  std::byte* const before = slab.block_at(0).unsafe_bytes() - 1;
+  if (&domain_->slabs.map.lookup(wild(before).address()).slab() == &slab) {
+    EXPECT_EQ(call().room(before), 0u);
+  }
+  std::vector<void*> all;
+  for (std::uint32_t i = 1; i < slab.capacity; ++i) all.push_back(allocate(20));
+  EXPECT_EQ(call().room(slab.block_at(slab.capacity).unsafe_bytes()), 0u);
+  for (void* const one : all) release(one);
+  release(first);
+}
+
+TEST_F(LibraryCalls, ARefusalOfWhatIsElsewhereIsNone) {
+  int local = 0;
+  RefusedCall refused{};
+  refused.function = "memcpy";
+  refused.address = wild(&local).address();
+  refuse_call(*domain_, refused, 0);
+}
+
 class LibraryCallsOnPages : public PageModeTest {
  protected:
   LibraryCall call() { return LibraryCall(*domain_, "memcpy", 0, true); }
@@ -169,6 +225,13 @@ TEST_P(LibraryCallsOnPages, TheRequestIsTheRoomThoughMoreIsOpen) {
     release(begin);
     EXPECT_EQ(call().room(begin), 0u) << "freed";
   }
+}
+
+TEST_P(LibraryCallsOnPages, PagesOfNoBlockAreLeftToTheFault) {
+  enable();
+  std::byte* const begin = bytes_of(allocate(20));
+  EXPECT_EQ(call().room(begin + 100 * kMiB), kUnboundedRoom);
+  release(begin);
 }
 
 TEST_P(LibraryCallsOnPages, ACallPastTheEndIsReportedBeforeItIsMade) {

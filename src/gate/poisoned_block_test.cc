@@ -6,6 +6,7 @@
 
 #include "gate/domain_for_test.h"
 #include "gate/finding_for_test.h"
+#include "gate/page_mode_for_test.h"
 #include "integrity/poison_crash.h"
 
 namespace hakmem {
@@ -78,6 +79,29 @@ TEST_F(PoisonedBlock, WhatIsNotFreedOrReadsOtherwiseIsNotNamed) {
                    .block.known);
   freed[8] = static_cast<char>(0xa2);
   release(live);
+}
+
+TEST_F(PoisonedBlock, OneThatLeftItsRestIsNamedAndItsCanariesAreNot) {
+  limit_quarantine(*domain_, 0, 0);
+  void* const neighbour = allocate(100);
+  char* const block = static_cast<char*>(allocate(100));
+  release(block);
+  EXPECT_FALSE(describe({in_register(block - 1)}).block.known);
+  const Finding finding = describe({in_register(block + 16)});
+  EXPECT_EQ(finding.block.user, reinterpret_cast<Address>(block));
+  EXPECT_STREQ(finding.block.state, "freed");
+  release(neighbour);
+}
+
+/// Whoever touches their pages has faulted.
+TEST_F(PoisonedBlock, ClosedBlocksHoldNoPattern) {
+  char* const large = static_cast<char*>(allocate(kMiB));
+  release(large);
+  EXPECT_FALSE(describe({in_register(large + 16)}).block.known);
+  ASSERT_NO_FATAL_FAILURE(enable_page_mode(*domain_, PageSide::After));
+  char* const page = static_cast<char*>(allocate(100));
+  release(page);
+  EXPECT_FALSE(describe({in_register(page + 16)}).block.known);
 }
 
 TEST_F(PoisonedBlock, ACrashThroughAFreedBlockShowsBothStacks) {

@@ -8,6 +8,7 @@
 #include "gate/exit_sweep.h"
 #include "gate/finding_for_test.h"
 #include "gate/guard_report.h"
+#include "gate/thread_lifecycle.h"
 #include "integrity/poison_crash.h"
 #include "os/os_process.h"
 #include "ptr_trace/signal_relay.h"
@@ -126,6 +127,48 @@ TEST_F(Resting, WhatCannotBeOpenedIsNeverUsedAgain) {
   void* const next = allocate(kRun);
   EXPECT_NE(next, block);
   release(next);
+}
+
+/// The n-th free of a block of this size ends the rest of the first.
+TEST_F(Resting, WhatIsFoundAtTheEndOfARestIsMendedIfTheProgramGoesOn) {
+  limit_quarantine(*domain_, 1, kMiB);
+  const ChildRun run = go_on_after_findings(kIntegrityLevel, [&] {
+    volatile char* const block = static_cast<volatile char*>(allocate(100));
+    release(const_cast<char*>(block));
+    block[8] = 7;
+    block[-9] = 7;
+    release(allocate(200));
+    const unsigned found = findings_published();
+    void* const again = allocate(100);
+    return again == block && found == 2 && findings_published() == 2 ? 7 : 1;
+  });
+  EXPECT_TRUE(run.exited_with(7)) << run.status << run.errors;
+  EXPECT_TRUE(run.says(headline_of(Violation::kWriteAfterFree))) << run.errors;
+  EXPECT_TRUE(run.says(headline_of(Violation::kUnderflow))) << run.errors;
+}
+
+TEST_F(Resting, WhatRestsAndIsInUseWasHandedOutTwice) {
+  limit_quarantine(*domain_, 1, kMiB);
+  expect_finding(Violation::kHandedOutTwice, kIntegrityLevel, [&] {
+    void* const block = allocate(100);
+    release(block);
+    find(block).record->publish(BlockState::Live);
+    release(allocate(200));
+  });
+}
+
+TEST_F(Resting, AThreadThatGetsNoHeapLetsNothingRest) {
+  void* const block = allocate(100);
+  void* const large = allocate(kRun);
+  os::plan_faults_for_test({.fail_from = 1, .spare_releases = true});
+  ThreadState other(*domain_);
+  while (attach_thread(*domain_, other)) other = ThreadState(*domain_);  // until memory is out
+  release(other, block);
+  release(other, large);
+  os::plan_faults_for_test({});
+  EXPECT_FALSE(has_heap(*domain_, other));
+  EXPECT_EQ(find(block).record->state(), BlockState::Free);
+  EXPECT_EQ(resting_large_blocks(*domain_), 0u);
 }
 
 TEST_F(Resting, WhenMemoryIsRefusedWhatRestsIsUsed) {

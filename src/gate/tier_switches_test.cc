@@ -52,6 +52,17 @@ TEST_F(TierSwitches, TheNextTierServesWhatATierDoesNot) {
   }
 }
 
+TEST_F(TierSwitches, BlocksOfNothingComeFromElsewhereToo) {
+  void* const before = allocate(0);
+  apply(direct());
+  void* const direct_one = allocate(0);
+  apply({.tiny = false});
+  void* const without_tiny = allocate(0);
+  EXPECT_FALSE(is_tiny_block(without_tiny));
+  EXPECT_NE(direct_one, before);
+  for (void* const block : {before, direct_one, without_tiny}) release(block);
+}
+
 TEST_F(TierSwitches, SizesAlignmentsAndContentsHoldUnderEachOfThem) {
   Options none_shared{.shared_pool = false};
   for (const Options& options :

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "integrity/report_guard.h"
 #include "integrity/run_child_for_test.h"
 #include "integrity/schema_for_test.h"
+#include "integrity/suppressions.h"
 
 namespace hakmem {
 namespace {
@@ -154,6 +156,63 @@ TEST_F(Report, TheWorstCodeIsOursThenTheProgramsThenALeak) {
 }
 
 void count_signal(int) { _exit(4); }
+
+/// A finding that the program may survive: one bug for each violation.
+void find_and_go_on(Violation violation) {
+  begin_finding(violation);
+  publish_recoverable();
+}
+
+TEST_F(Report, AProgramThatGoesOnIsToldOfEachBugOnceAndOfTheRestAtTheEnd) {
+  report_options.halt_on_error = false;
+  const ChildRun run = run_child([] {
+    constexpr Violation kOne = Violation::kOverflow, kOther = Violation::kUnderflow;
+    for (const Violation violation : {kOne, kOther, kOne, kOne, kOther}) find_and_go_on(violation);
+    tell_findings();
+    const bool counted = findings_published() == 2 && worst_exit_code() == exit_code::kHeapError;
+    forget_findings_after_fork();
+    _exit(counted && findings_published() == 0 && worst_exit_code() == 0 ? 7 : 1);
+  });
+  EXPECT_TRUE(run.exited_with(7)) << run.status << run.errors;
+  EXPECT_EQ(count_of(run.errors, "SUMMARY: HAKMEM: "), 2u) << run.errors;
+  EXPECT_TRUE(run.says(" was seen 2 more times")) << run.errors;
+  EXPECT_TRUE(run.says(" was seen 1 more time\n")) << run.errors;
+}
+
+TEST_F(Report, SoManyFindingsAsTheProgramMaySurviveEndIt) {
+  report_options.halt_on_error = false;
+  report_options.max_errors = 3;
+  const ChildRun run = run_child([] {
+    for (const Violation violation :
+         {Violation::kOverflow, Violation::kUnderflow, Violation::kMismatch,
+          Violation::kDoubleFree}) {
+      find_and_go_on(violation);
+    }
+  });
+  EXPECT_TRUE(run.exited_with(exit_code::kHeapError)) << run.status;
+  EXPECT_EQ(count_of(run.errors, "SUMMARY: HAKMEM: "), 3u) << run.errors;
+  EXPECT_TRUE(run.says("ended after 3 findings (option max_errors)")) << run.errors;
+}
+
+TEST_F(Report, SuppressedFindingsEndNothing) {
+  constexpr std::string_view kAll = "HK103:*\n";
+  const ChildRun run = run_child([&] {
+    report_options.verbosity = 1;
+    if (!parse_suppressions(kAll.data(), kAll.size()).ok()) _exit(1);
+    for (unsigned i = 0; i < 3; ++i) find_and_go_on(Violation::kOverflow);
+    const bool counted = findings_published() == 0 && worst_exit_code() == 0;
+    tell_findings();
+    _exit(counted ? 7 : 1);
+  });
+  EXPECT_TRUE(run.exited_with(7)) << run.status << run.errors;
+  EXPECT_FALSE(run.says("SUMMARY")) << run.errors;
+  EXPECT_TRUE(run.says("3 findings were suppressed")) << run.errors;
+}
+
+TEST_F(Report, OnDemandTheProcessAborts) {
+  report_options.abort = true;
+  EXPECT_TRUE(run_child([] { find_and_end(Violation::kDoubleFree); }).killed_by(SIGABRT));
+}
 
 TEST_F(Report, OneThatDoesNotEndTheProcessLeavesSignalsAsTheyWere) {
   report_options.symbolize = true;

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <string>
+
+#include "integrity/run_child_for_test.h"
 
 namespace hakmem {
 namespace {
@@ -104,6 +107,36 @@ TEST_F(SuppressionRules, WhatIsTooLargeOrNoTextIsRefusedAsAWhole) {
   for (std::uint32_t i = 0; i <= kSuppressionsMax; ++i) many += "*:f\n";
   EXPECT_EQ(parse_list(many).line, kSuppressionsMax + 1);
   EXPECT_FALSE(load_suppressions("/nowhere/at/all").ok());
+}
+
+TEST_F(SuppressionRules, AFileIsReadWholeOrRefused) {
+  const TestFolder folder;
+  const auto write = [&](const std::string& text) {
+    const std::string path = folder.file("rules");
+    std::ofstream(path) << text;
+    return path;
+  };
+  // Longer than a read of a pipe or a page.
+  const std::string long_text = std::string(20000, '#') + "\nHK101:last\n";
+  ASSERT_TRUE(load_suppressions(write(long_text).c_str()).ok());
+  EXPECT_TRUE(has_suppressions());
+  EXPECT_EQ(load_suppressions(write("\nHK999:x\n").c_str()).line, 2u);
+  EXPECT_FALSE(has_suppressions());
+  EXPECT_FALSE(load_suppressions(write(std::string(100000, '\n')).c_str()).ok());
+  const std::string no_file = folder.file("");
+  EXPECT_STREQ(load_suppressions(no_file.c_str()).what, "the file cannot be read");
+}
+
+TEST_F(SuppressionRules, OurOwnErrorsAndCrashesAreNeverSuppressed) {
+  static Finding finding;
+  static ResolvedFinding nothing;
+  ASSERT_TRUE(parse("*:*\n").ok());
+  for (const ViolationRow& row : kViolationTable) {
+    finding.violation = row.violation;
+    const bool may_be = row.fault == Fault::Program && row.violation != Violation::kPoisonCrash &&
+                        row.violation != Violation::kGuardHit;
+    EXPECT_EQ(is_suppressed(finding, nothing), may_be) << row.identifier;
+  }
 }
 
 }  // namespace

@@ -71,6 +71,10 @@ class AddressMap {
   bool holds(Address address) const noexcept {
     return address - reinterpret_cast<Address>(flat_) < flat_limit_ * sizeof(Entry);
   }
+  /// One past that memory, which is a whole number of pages.
+  Address memory_end() const noexcept {
+    return reinterpret_cast<Address>(flat_) + flat_limit_ * sizeof(Entry);
+  }
 
   Lock& lock_for_fork() noexcept { return lock_; }
 
