@@ -46,8 +46,8 @@ function(hakmem_count_coverage target)
 endfunction()
 
 # Writes coverage/images.txt, what is asked, and coverage/tests.txt, a pattern of the tests that run
-# these; the target `counted` builds both. For the libraries: programs that call everything that they
-# export, make every kind of error, and work on threads.
+# these; the target `counted` builds both. For the libraries: programs that call everything that
+# they export, make every kind of error, and work on threads.
 function(hakmem_list_counted)
   if(NOT HAKMEM_COVERAGE)
     return()

@@ -4,18 +4,18 @@
 
 # name, the profiles that have it, what it holds. A profile's stages run in this order.
 stage_table="
-packages     quick,full,nightly  what is missing of the Debian packages is installed
-build        quick,full,nightly  g++: the five levels, the tools, all tests
-ctest-quick  quick               tests of every kind: unit, properties, stress, corpus, golden
-ctest        full,nightly        every test of that build but the mutants
-mutants      full,nightly        each defect put back must be found; nightly: more lists of them
-clang-14     full,nightly        the five levels run python3; all else compiles without a warning
-clang-19     full,nightly        the same
-asan-ubsan   full,nightly        unit tests and properties under ASan and UBSan in one
-tsan         full,nightly        the same under ThreadSanitizer
-coverage     nightly             lines and branches of src/ that tests execute reach their goals
-fuzz         full,nightly        every fuzzer for a while, from the committed corpus
-bench        full,nightly        time and memory beside glibc; against a baseline when one is given
+packages     quick,ci,full,nightly  what is missing of the Debian packages is installed
+build        quick,ci,full,nightly  g++: the five levels, the tools, all tests
+ctest-quick  quick                  tests of every kind: unit, properties, stress, corpus, golden
+ctest        ci,full,nightly        every test of that build but the mutants
+mutants      full,nightly           each defect put back must be found; nightly: more lists of them
+clang-14     ci,full,nightly        the five levels run python3; all else compiles without a warning
+clang-19     ci,full,nightly        the same
+asan-ubsan   ci,full,nightly        unit tests and properties under ASan and UBSan in one
+tsan         ci,full,nightly        the same under ThreadSanitizer
+coverage     nightly                lines and branches of src/ that tests execute reach their goals
+fuzz         ci,full,nightly        every fuzzer for a while, from the committed corpus
+bench        ci,full,nightly        time and memory beside glibc; against a baseline if one is given
 "
 
 # What is labelled quick, but takes the quick profile beyond its three minutes on two cores: five to

@@ -3,11 +3,11 @@
 
     executions.py [NAME…] [--build DIR] [--seeds 3] [--cap 200000]
 
-Each mutant named is built into the operations fuzzer at the tiny geometry; the fuzzer starts without
-a corpus and runs until the oracle complains: with the mutator that knows operations, and with
-libFuzzer's own, which knows bytes. Printed is the median over the seeds; a search that ended without
-a find counts as its cap. Called by hand; docs/MUTANTS.md has the figures. Exit status: 0, or 125
-when a mutant cannot be built or asked for.
+Each mutant named is built into the operations fuzzer at the tiny geometry; the fuzzer starts
+without a corpus and runs until the oracle complains: with the mutator that knows operations, and
+with libFuzzer's own, which knows bytes. Printed is the median over the seeds; a search that ended
+without a find counts as its cap. Called by hand; docs/MUTANTS.md has the figures. Exit status: 0,
+or 125 when a mutant cannot be built or asked for.
 """
 
 import argparse
