@@ -11,8 +11,8 @@ junit_counts() {
     END { print passed + 0, failed + 0, skipped + 0 }'
 }
 
-# stage_counts RESULTS STAGE STATUS: the same of a stage, by its JUnit or, a check a line, its .tsv. A
-# stage that is a check by itself counts as one; making things ready checks nothing.
+# stage_counts RESULTS STAGE STATUS: the same of a stage, by its JUnit or, a check a line, its .tsv.
+# A stage that is a check by itself counts as one; making things ready checks nothing.
 stage_counts() {
   if [[ -r $1/$2.xml ]]; then
     junit_counts "$1/$2.xml"
