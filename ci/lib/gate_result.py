@@ -27,6 +27,7 @@ CASE_FAILED = re.compile(r"^\[  FAILED  \] ([\w/]+\.[\w/]+)", re.MULTILINE)
 CASE_BEGUN = re.compile(r"^\[ RUN      \] ([\w/]+\.[\w/]+)", re.MULTILINE)
 SANITIZER = re.compile(r"^(?:=*\d+=*)?((?:WARNING|ERROR): \w+Sanitizer: [^(\n]*|"
                        r".*: runtime error: .*)", re.MULTILINE)
+SANITIZER_PLACE = re.compile(r"^SUMMARY: (\w+Sanitizer: .*)", re.MULTILINE)
 CASES_NAMED = 6
 
 
@@ -88,7 +89,8 @@ def headline_of(output):
     parts = [", ".join(cases[:CASES_NAMED]) + more] if cases else []
     sanitizer = SANITIZER.search(output)
     if sanitizer:
-        parts.append(sanitizer.group(1).strip())
+        place = SANITIZER_PLACE.search(output, sanitizer.end())
+        parts.append((place or sanitizer).group(1).strip())
     return ": ".join(parts)
 
 

@@ -24,7 +24,8 @@ set_tests_properties(skips PROPERTIES SKIP_RETURN_CODE 77 LABELS stress)
 add_test(is_not_built "/no/such/file")
 add_test(cases "printf" "%s\\n" "[ RUN      ] A.Sound" "[       OK ] A.Sound (0 ms)"
   "[ RUN      ] A.Wrong/1" "[  FAILED  ] A.Wrong/1 (0 ms)" "[ RUN      ] A.Raced"
-  "WARNING: ThreadSanitizer: data race (pid=7)" "[       OK ] A.Raced (0 ms)"
+  "WARNING: ThreadSanitizer: data race (pid=7)"
+  "SUMMARY: ThreadSanitizer: data race a.cc:7 in f()" "[       OK ] A.Raced (0 ms)"
   "[ RUN      ] A.Died")
 set_tests_properties(cases PROPERTIES FAIL_REGULAR_EXPRESSION "FAILED")
 """
@@ -74,7 +75,7 @@ class Stages(unittest.TestCase):
         self.assertEqual(checks["fails"]["command"], "hakmem replay x.hkops --level 2")
         self.assertIn("ctest --test-dir build", checks["fails"]["reason"])
         self.assertEqual(checks["cases"]["reason"].splitlines()[0],
-                         "A.Wrong/1, A.Raced, A.Died: WARNING: ThreadSanitizer: data race")
+                         "A.Wrong/1, A.Raced, A.Died: ThreadSanitizer: data race a.cc:7 in f()")
         self.assertEqual(checks["cases"]["command"],
                          "GTEST_FILTER='A.Wrong/1:A.Raced:A.Died' ctest --test-dir build "
                          "--output-on-failure -R '^cases$'")
