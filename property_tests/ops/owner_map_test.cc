@@ -1,4 +1,4 @@
-// Who owns a byte, against a plain list of intervals: inside of pages, over whole ones, at the ends.
+// Who owns a byte, against a plain list of intervals: inside of pages, over whole ones, at ends.
 #include "property_tests/ops/owner_map.h"
 
 #include <gtest/gtest.h>
