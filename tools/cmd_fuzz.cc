@@ -47,7 +47,7 @@ struct FuzzKind {
 constexpr FuzzKind kKinds[] = {
     {"ops", "fuzz_ops_l0_tiny", true},
     {"ops4", "fuzz_ops_l4_product", true},
-    {"free_gate", "fuzz_free_gate_l0_product", false},
+    {"free_gate", "fuzz_free_gate_l0_tiny", false},
     {"misuse", "fuzz_misuse", true},
     {"hkops", "fuzz_hkops", false},
     {"options", "fuzz_options", false},

@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kSliceSeconds = 3600;
-/// Short inputs are tried by the thousand a second; one slice in four has long ones too.
-constexpr std::uint64_t kShortInputBytes = 300, kLongInputBytes = 4096, kLongOneIn = 4;
+/// Short inputs are tried by the thousand a second; one slice in ten has long ones too.
+constexpr std::uint64_t kShortInputBytes = 300, kLongInputBytes = 4096, kLongOneIn = 10;
 constexpr const char* kExecuted = "stat::number_of_executed_units:";
 
 /// What libFuzzer counted, from its closing statistics; empty when there are none.

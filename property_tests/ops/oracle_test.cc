@@ -332,34 +332,5 @@ TEST(Schedules, ANumberIsUsedAgainWhenItsLastThreadHasEnded) {
   }
 }
 
-TEST(OwnerMap, RandomIntervalsAgreeWithAListOfThem) {
-  OwnerMap map;
-  struct Interval {
-    std::uintptr_t begin = 0, bytes = 0;
-  } intervals[40];
-  std::uint64_t random = 1;
-  const auto next = [&] { return (random = random * 6364136223846793005u + 1) >> 33; };
-  for (unsigned round = 0; round < 20000; ++round) {
-    const unsigned i = static_cast<unsigned>(next() % 40);
-    Interval& mine = intervals[i];
-    if (mine.bytes != 0) {
-      ASSERT_TRUE(map.release(mine.begin, mine.bytes, i + 1));
-      mine = {};
-      continue;
-    }
-    const Interval wanted{0x10000 + next() % 4096 * 16, 1 + next() % (next() % 2 ? 64 : 12000)};
-    bool free = true;
-    for (const Interval& other : intervals) {
-      free = free && (other.bytes == 0 || wanted.begin >= other.begin + other.bytes ||
-                      other.begin >= wanted.begin + wanted.bytes);
-    }
-    // Cells are 8 bytes: ask only where the answer does not depend on that.
-    if (!free) continue;
-    const Owner other = map.claim(wanted.begin, (wanted.bytes + 7) & ~7ull, i + 1);
-    if (other == 0) mine = {wanted.begin, (wanted.bytes + 7) & ~7ull};
-    ASSERT_EQ(other, 0u) << round;
-  }
-}
-
 }  // namespace
 }  // namespace hakmem::ops
