@@ -271,10 +271,6 @@ function(hakmem_add_library level)
   if(level EQUAL 0)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME hakmem)
   endif()
-  # The lowest and the highest level have all of src/api between them.
-  if(level EQUAL 0 OR level EQUAL 4)
-    hakmem_count_coverage(${target})
-  endif()
   install(TARGETS ${target} DESTINATION lib/hakmem)
 endfunction()
 
