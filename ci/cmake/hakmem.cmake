@@ -151,7 +151,8 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/frame_rules_test.cc
   src/ptr_trace/stack_cache_test.cc
   src/ptr_trace/stack_depot_test.cc
-  src/ptr_trace/trace_ring_test.cc)
+  src/ptr_trace/trace_ring_test.cc
+  src/gate/survivor_test.cc)
 set(HAKMEM_RECORD_TESTS
   src/gate/check_state_test.cc
   src/gate/checked_gate_test.cc
