@@ -1,6 +1,6 @@
 # Builds that count which lines and branches of src/ are executed (docs/TESTING.md).
 # Included by hakmem.cmake. Wants clang: its counts are of the source's regions and conditions.
-# The counters are the pages of a file, one for each program and library, that every process maps:
+# The counters are the pages of a file, one for each program, that every process maps:
 # so a child that a check ends counts, and nothing has to be written at the end of a process. No
 # product code knows of it.
 
@@ -32,13 +32,6 @@ function(hakmem_count_coverage target)
   target_compile_options(${target} PRIVATE ${flags})
   target_link_options(${target} PUBLIC -fprofile-instr-generate)
   get_target_property(type ${target} TYPE)
-  if(type STREQUAL SHARED_LIBRARY)
-    # A library that only counts: its files are compiled as the tests' are, but for the last layer.
-    hakmem_compile_together(${target})
-    file(GLOB api ${PROJECT_SOURCE_DIR}/src/api/*.cc)
-    set_source_files_properties(${api} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    target_compile_options(${target} PRIVATE -Wno-shadow)
-  endif()
   if(NOT type STREQUAL OBJECT_LIBRARY)
     set_property(GLOBAL APPEND PROPERTY HAKMEM_COVERAGE_IMAGES $<TARGET_FILE:${target}>)
     set_property(GLOBAL APPEND PROPERTY HAKMEM_COUNTED ${target})
@@ -46,8 +39,7 @@ function(hakmem_count_coverage target)
 endfunction()
 
 # Writes coverage/images.txt, what is asked, and coverage/tests.txt, a pattern of the tests that run
-# these; the target `counted` builds both. For the libraries: programs that call everything that
-# they export, make every kind of error, and work on threads.
+# these; the target `counted` builds them.
 function(hakmem_list_counted)
   if(NOT HAKMEM_COVERAGE)
     return()
@@ -55,16 +47,8 @@ function(hakmem_list_counted)
   get_property(images GLOBAL PROPERTY HAKMEM_COVERAGE_IMAGES)
   list(JOIN images "\n" lines)
   file(GENERATE OUTPUT ${HAKMEM_COVERAGE_FOLDER}/images.txt CONTENT "${lines}\n")
-  set(whole_libraries
-    "(api_semantics|wild_frees|ops_stress\\.ordered)\\.l[04]|(lib_calls|families\\..*)\\.l4")
   file(WRITE ${HAKMEM_COVERAGE_FOLDER}/tests.txt
-    "^(unit_l.*|ops_properties_l.*|fuzz_corpus_ops_l.*|${whole_libraries})$\n")
+    "^(unit_l|ops_properties_l|fuzz_corpus_ops_l)\n")
   get_property(targets GLOBAL PROPERTY HAKMEM_COUNTED)
-  list(APPEND targets ops_stress stress_api_semantics stress_wild_frees stress_lib_calls
-    stress_lib_calls_legal stress_lib_calls_early stress_lib_calls_own_malloc)
-  foreach(family IN ITEMS write_outside write_freed read_outside double_free bad_address mismatch
-                          library_call leak never_solved)
-    list(APPEND targets stress_family_${family})
-  endforeach()
   add_custom_target(counted DEPENDS ${targets})
 endfunction()
