@@ -8,10 +8,6 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-struct SequenceOrders {
-  static constexpr std::memory_order kAny = std::memory_order_relaxed;
-};
-
 /// What is known about this operation before anything is touched; the stack is captured here, while
 /// no lock of ours is held.
 struct Operation {
@@ -30,8 +26,7 @@ struct Operation {
       stack.pcs[0] = caller;
     }
     if constexpr (kTimeline) {
-      detection.sequence =
-          domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
+      detection.sequence = domain.checks.next_sequence();
       if (domain.checks.timeline.wants(detection.sequence)) [[unlikely]] take_sample(domain);
     }
     detection.thread_id = thread.thread_id;
