@@ -14,6 +14,8 @@ struct Operation {
   StackTrace stack;
   Detection detection;
   std::uint32_t* known_as = nullptr;  ///< where this thread keeps the stack's id, if it does
+  StackId known_id = StackId::None;   ///< what is kept there
+  StackDepot::Wanted wanted;          ///< the stack, when its id is not kept
   [[no_unique_address]] HeapTraceScope trace_scope;  ///< this thread's steps are traced meanwhile
 
   Operation(Domain& domain, ThreadState& thread, Address caller) noexcept
@@ -21,6 +23,8 @@ struct Operation {
     if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
     if constexpr (kBuildChecks.has(Check::kStacks)) {
       capture(domain, thread, caller);
+      if (known_as != nullptr) known_id = StackId{*known_as};
+      if (known_id == StackId::None) wanted = domain.checks.depot.prepare(stack);
     } else {
       stack.count = 1;
       stack.pcs[0] = caller;
@@ -39,9 +43,10 @@ struct Operation {
   StackId intern(Domain& domain, ThreadState& thread) const noexcept {
     if constexpr (!kBuildChecks.has(Check::kStacks)) {
       if (has_heap(domain, thread)) return intern_caller(domain, *thread.heap);
+      return domain.checks.depot.intern(stack);
     }
-    if (known_as != nullptr && *known_as != 0) return StackId{*known_as};
-    const StackId id = domain.checks.depot.intern(stack);
+    if (known_id != StackId::None) return known_id;
+    const StackId id = domain.checks.depot.intern(wanted);
     if (known_as != nullptr) *known_as = static_cast<std::uint32_t>(id);
     return id;
   }
