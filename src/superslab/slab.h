@@ -35,8 +35,9 @@ struct SlabRecords {
   BlockRecord* first = nullptr;  ///< block 0's; const between resets, as is
   Address first_user = 0;        ///< block 0's user address
 };
-struct NoSlabRecords {
-  static constexpr Address first_user = 0;  ///< nobody asks
+struct NoSlabRecords {  ///< nobody asks
+  static constexpr BlockRecord* first = nullptr;
+  static constexpr Address first_user = 0;
 };
 
 struct alignas(128) Slab {
