@@ -5,8 +5,8 @@
 
 #include "gate/checked_report.h"
 #include "gate/failure.h"
+#include "gate/laying_to_rest.h"
 #include "gate/operation.h"
-#include "gate/resting.h"
 #include "integrity/poison.h"
 #include "os/memory_marks.h"
 

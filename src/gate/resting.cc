@@ -1,6 +1,6 @@
 #include "gate/resting.h"
 
-#include "integrity/poison.h"
+#include "gate/laying_to_rest.h"
 #include "os/os_guard.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
