@@ -69,7 +69,8 @@ void note_live(Domain& domain, ThreadState& thread, std::size_t before,
 }
 
 /// The program's call, with the request as the record has it.
-void trace_operation(TraceKind kind, const CheckedBlock& block, StackId stack) noexcept {
+HAK_INLINE void trace_operation(TraceKind kind, const CheckedBlock& block,
+                                StackId stack) noexcept {
   trace(kind, reinterpret_cast<Address>(block.user),
         TraceEvent::detail_of(static_cast<std::uint32_t>(stack), block.record->request_bytes));
 }

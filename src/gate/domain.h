@@ -42,9 +42,10 @@ struct NoTimeline {
 using DomainTimeline = std::conditional_t<kTimeline, MemoryTimeline, NoTimeline>;
 
 /// What rests in one heap unless options say more. At level 3 it stays in the processor's own
-/// cache, which is most of that level's speed; level 4 finds a write after 10^5 other frees.
+/// cache, which is most of that level's speed; level 4 finds a write after 10^5 other frees, and
+/// keeps few more blocks than that: in a small program they are most of the memory.
 inline constexpr QuarantineLimits kRestUnlessTold =
-    kBuildChecks.has(Check::kExitSweep) ? QuarantineLimits{.blocks = 131072, .bytes = 16 * kMiB}
+    kBuildChecks.has(Check::kExitSweep) ? QuarantineLimits{.blocks = 102400, .bytes = 16 * kMiB}
                                         : QuarantineLimits{.blocks = 2048, .bytes = 256 * kKiB};
 /// The same of large blocks. Closed ones have no memory, but each splits the kernel's list of
 /// mappings.

@@ -90,6 +90,13 @@ struct BlockRecord {
     return shared_state.compare_exchange_strong(expected, BlockState::Busy, RecordOrders::kTake,
                                                 RecordOrders::kLook);
   }
+  /// Writes the state that is there. A page whose first access is a read is mapped twice, and other
+  /// processors are stopped for the second time.
+  void touch() noexcept {
+    BlockState same = BlockState::Fresh;
+    shared_state.compare_exchange_strong(same, BlockState::Fresh, RecordOrders::kNote,
+                                         RecordOrders::kNote);
+  }
   /// Ends Busy.
   void publish(BlockState next) noexcept { shared_state.store(next, RecordOrders::kPublish); }
 };

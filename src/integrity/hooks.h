@@ -78,6 +78,8 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
     trace(TraceKind::Carve, slab.first_base() + std::size_t{first} * slab.stride_bytes, count);
   }
   if constexpr (kOn.has(Check::kRecords)) {
+    record_of(slab, first).touch();
+    record_of(slab, first + count - 1).touch();
     for (std::uint32_t i = first; i < first + count; ++i) {
       BlockRecord& record = record_of(slab, i);
       if constexpr (kOn.has(Check::kOwnership)) {
