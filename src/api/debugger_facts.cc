@@ -20,6 +20,7 @@ struct DebuggerFacts {
   std::uint64_t map_tag_mask;       ///< of a map entry: the owner's tag
   std::uint64_t depot_bytes_max;
   std::uint32_t depot_unit_bytes;
+  std::uint32_t depot_piece_frames;  ///< frames of each piece of a stack
   std::uint32_t trace_kind_shift, trace_thread_shift, trace_stack_shift;  ///< see trace_event.h
   std::uint32_t strides[kClassCount];
   std::uint32_t first_base_offsets[kClassCount];
@@ -42,6 +43,7 @@ constexpr DebuggerFacts make_facts() noexcept {
   facts.map_tag_mask = MapEntry::tag_bits(OwnerTag::NoHeap);
   facts.depot_bytes_max = kStackDepotBytesMax;
   facts.depot_unit_bytes = kStackDepotUnitBytes;
+  facts.depot_piece_frames = kStackDepotPieceFrames;
   facts.trace_kind_shift = TraceEvent::kKindShift;
   facts.trace_thread_shift = TraceEvent::kThreadShift;
   facts.trace_stack_shift = TraceEvent::kStackShift;

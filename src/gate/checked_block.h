@@ -42,6 +42,17 @@ struct CheckedBlock {
   }
 };
 
+/// Block `index` of a slab in use, whose user address the caller has.
+HAK_INLINE CheckedBlock checked_block_at(const Slab& slab, std::size_t index,
+                                         Address user) noexcept {
+  CheckedBlock block;
+  block.record = slab.records.first + index;
+  block.user = reinterpret_cast<std::byte*>(user);
+  block.end = block.user + slab.stride_bytes - kFrontBytes;
+  block.slab = &slab;
+  return block;
+}
+/// The same of any slab.
 HAK_INLINE CheckedBlock checked_block_number(const Slab& slab, std::size_t index) noexcept {
   std::byte* const base = slab.block_at(index).unsafe_bytes();
   CheckedBlock block;
@@ -74,10 +85,12 @@ HAK_INLINE CheckedBlock find_checked_block(const Domain& domain, Address user) n
   const bool in_slab = entry.is_ours() && entry.kind() == GranuleKind::Slab;
   if (!in_slab) [[unlikely]] return find_unusual_block(domain, entry, user);
   const Slab& slab = entry.slab();
-  const Address offset = user - kFrontBytes - slab.first_base();
-  const bool inside = offset < std::size_t{slab.capacity} * slab.stride_bytes;
-  if (!inside || !slab.divisor.divides(offset)) [[unlikely]] return {};
-  return checked_block_number(slab, slab.divisor.quotient(offset));
+  // An address before the first block is a huge offset, which is no index times the stride.
+  const Address offset = user - slab.records.first_user;
+  const std::size_t index = slab.divisor.quotient(offset);
+  const bool is_start = index * slab.stride_bytes == offset && index < slab.capacity;
+  if (!is_start) [[unlikely]] return {};
+  return checked_block_at(slab, index, user);
 }
 
 /// The key of a block's canaries.

@@ -5,8 +5,8 @@
 
 #include "gate/checked_report.h"
 #include "gate/failure.h"
+#include "gate/laying_to_rest.h"
 #include "gate/operation.h"
-#include "gate/resting.h"
 #include "integrity/poison.h"
 #include "os/memory_marks.h"
 
@@ -15,7 +15,7 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 namespace {
 
 /// Fetches what a release will look at and fill, while the stack is captured.
-void prefetch(const CheckedBlock& block) noexcept {
+HAK_INLINE void prefetch(const CheckedBlock& block) noexcept {
   if (!kBuildChecks.has(Check::kStacks) || block.record == nullptr) return;
   __builtin_prefetch(block.record, 1);
   prefetch_for_write(block.user - 1, static_cast<std::size_t>(block.end - block.user));
@@ -23,7 +23,7 @@ void prefetch(const CheckedBlock& block) noexcept {
 }
 
 /// Fetches the block that the next allocation of this class will look at: it has rested for long.
-void prefetch_next(const CheckedBlock& block) noexcept {
+HAK_INLINE void prefetch_next(const CheckedBlock& block) noexcept {
   if (!kBuildChecks.has(Check::kStacks) || block.slab == nullptr) return;
   const Address next = block.slab->free.address();
   if (next - block.slab->first_base() >= kGranuleBytes) return;  // the list ends, or is wreckage
@@ -32,13 +32,19 @@ void prefetch_next(const CheckedBlock& block) noexcept {
   __builtin_prefetch(reinterpret_cast<const void*>(next + kFrontBytes), 1);
 }
 
-/// What the block held when it was free must be as free left it.
-void check_reused(const Domain& domain, const CheckedBlock& block,
-                  const Detection& detection) noexcept {
-  if (block.slab == nullptr) return;  // large memory may have gone back to the system meanwhile
-  if (holds_fill(block.user, filled_bytes(block.record->request_bytes))) [[likely]] return;
+/// What a freed block held is not, or may not be, as free left it.
+HAK_COLD void look_closer(const Domain& domain, const CheckedBlock& block,
+                          const Detection& detection) noexcept {
   const Damage damage = check_fill(block);
   if (damage.found) report_damage(domain, block, Violation::kWriteAfterFree, damage, detection);
+}
+
+/// What the block held when it was free must be as free left it.
+HAK_INLINE void check_reused(const Domain& domain, const CheckedBlock& block,
+                             const Detection& detection) noexcept {
+  if (block.slab == nullptr) return;  // large memory may have gone back to the system meanwhile
+  if (holds_fill(block.user, filled_bytes(block.record->request_bytes))) [[likely]] return;
+  look_closer(domain, block, detection);
 }
 
 void* allocate_raw(Domain& domain, ThreadState& thread, const AllocRequest& request,
@@ -63,7 +69,8 @@ void note_live(Domain& domain, ThreadState& thread, std::size_t before,
 }
 
 /// The program's call, with the request as the record has it.
-void trace_operation(TraceKind kind, const CheckedBlock& block, StackId stack) noexcept {
+HAK_INLINE void trace_operation(TraceKind kind, const CheckedBlock& block,
+                                StackId stack) noexcept {
   trace(kind, reinterpret_cast<Address>(block.user),
         TraceEvent::detail_of(static_cast<std::uint32_t>(stack), block.record->request_bytes));
 }
@@ -75,8 +82,7 @@ std::uint8_t align_log2_of(std::size_t align) noexcept {
 
 /// Of a release that is not as the allocation was in every respect: what is wrong with that; null
 /// when nothing is.
-HAK_NOINLINE const char* difference_of(const BlockRecord& record,
-                                       const FreeRequest& request) noexcept {
+HAK_COLD const char* difference_of(const BlockRecord& record, FreeRequest request) noexcept {
   const auto is_c = [](AllocKind kind) {
     return kind == AllocKind::Malloc || kind == AllocKind::Aligned;
   };
@@ -169,15 +175,12 @@ void* keep_resized(Domain& domain, ThreadState& thread, const CheckedBlock& bloc
 
 }  // namespace
 
-void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& request) noexcept {
-  if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
-  const marks::OwnAccess own;
-  if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
-  if (domain.failures.due()) [[unlikely]] return note_failure(FailureReason::OutOfMemory);
-  const Operation operation(domain, thread, request.caller);
-  bool zeroed;
-  const CheckedBlock block = obtain(domain, thread, request, operation.detection, zeroed);
-  if (block.record == nullptr) return nullptr;
+namespace {
+
+/// Makes a block that the raw gate gave the program's: it must be as its last owner left it.
+HAK_INLINE void* hand_out(Domain& domain, ThreadState& thread, const CheckedBlock& block,
+                          const AllocRequest& request, bool zeroed,
+                          const Operation& operation) noexcept {
   prefetch_next(block);
   BlockRecord& record = *block.record;
   BlockState state = record.state();
@@ -193,9 +196,11 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.request_bytes = request.bytes;
   note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
-  record.shared_seen_in.store(0, RecordOrders::kNote);
+  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
+    record.shared_seen_in.store(0, RecordOrders::kNote);
+  }
   record.allocated_at = operation.intern(domain, thread);
-  record.allocated_sequence = operation.detection.sequence;
+  if constexpr (kTimeline) record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
   write_canaries(domain, block);
   if (request.zeroed && !zeroed) std::memset(block.user, 0, request.bytes);
@@ -204,8 +209,41 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   return block.user;
 }
 
-void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
-                     const FreeRequest& request) noexcept {
+}  // namespace
+
+void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& request) noexcept {
+  if (request.bytes > kRequestMax) return note_failure(FailureReason::TooLarge);
+  const marks::OwnAccess own;
+  if (!domain.ensure_initialised()) return note_failure(FailureReason::OutOfMemory);
+  if (domain.failures.due()) [[unlikely]] return note_failure(FailureReason::OutOfMemory);
+  const Operation operation(domain, thread, request.caller);
+  bool zeroed;
+  const CheckedBlock block = obtain(domain, thread, request, operation.detection, zeroed);
+  if (block.record == nullptr) return nullptr;
+  return hand_out(domain, thread, block, request, zeroed, operation);
+}
+
+void* checked_allocate_plain(Domain& domain, ThreadState& thread, std::size_t bytes,
+                             AllocKind kind, Address caller) noexcept {
+  const bool usual = bytes <= tiny::kRequestMax && !domain.failures.on() && !domain.pages.is_on();
+  if (usual) [[likely]] {
+    Slab& slab = tiny::active_slab(*thread.heap, tiny::class_of(bytes));
+    if (slab.free) [[likely]] {
+      const marks::OwnAccess own;
+      const Operation operation(domain, thread, caller);
+      const Address user = reinterpret_cast<Address>(try_allocate(slab));
+      const std::size_t index = slab.divisor.quotient(user - slab.records.first_user);
+      const CheckedBlock block = checked_block_at(slab, index, user);
+      return hand_out(domain, thread, block, {.bytes = bytes, .kind = kind}, false, operation);
+    }
+  }
+  return checked_allocate(domain, thread, {.bytes = bytes, .kind = kind, .caller = caller});
+}
+
+namespace {
+
+HAK_INLINE void release_block(Domain& domain, ThreadState& thread, WildPtr pointer,
+                              const FreeRequest& request) noexcept {
   if (!pointer) return;
   const marks::OwnAccess own;
   const CheckedBlock block = find_checked_block(domain, pointer.address());
@@ -233,10 +271,22 @@ void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
   note_live(domain, thread, record.request_bytes, 0);
   record.freed_by = thread.thread_id;
   record.freed_at = operation.intern(domain, thread);
-  record.freed_sequence = operation.detection.sequence;
+  if constexpr (kTimeline) record.freed_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Free, block, record.freed_at);
   if (block.is_page()) return domain.pages.release(*block.page);
   lay_to_rest(domain, thread, block, operation.detection);
+}
+
+}  // namespace
+
+void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
+                     const FreeRequest& request) noexcept {
+  release_block(domain, thread, pointer, request);
+}
+
+void checked_release_plain(Domain& domain, ThreadState& thread, WildPtr pointer, AllocKind kind,
+                           Address caller) noexcept {
+  release_block(domain, thread, pointer, {.kind = kind, .caller = caller});
 }
 
 void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,

@@ -32,8 +32,14 @@ struct FreeRequest {
 };
 
 void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& request) noexcept;
+/// The same without an alignment, zeroes, or a record of the request to be made and read again.
+void* checked_allocate_plain(Domain& domain, ThreadState& thread, std::size_t bytes,
+                             AllocKind kind, Address caller) noexcept;
 void checked_release(Domain& domain, ThreadState& thread, WildPtr pointer,
                      const FreeRequest& request) noexcept;
+/// The same of a release that says nothing but its kind.
+void checked_release_plain(Domain& domain, ThreadState& thread, WildPtr pointer, AllocKind kind,
+                           Address caller) noexcept;
 void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
                          const AllocRequest& request) noexcept;
 /// The size that was asked for: what a program may use is what it asked for.

@@ -12,6 +12,7 @@
 #include "gate/fail_alloc.h"
 #include "integrity/memory_timeline.h"
 #include "large/large_tier.h"
+#include "os/one_thread.h"
 #include "page_mode/page_tier.h"
 #include "ptr_trace/stack_depot.h"
 #include "ptr_trace/trace_ring.h"
@@ -41,9 +42,10 @@ struct NoTimeline {
 using DomainTimeline = std::conditional_t<kTimeline, MemoryTimeline, NoTimeline>;
 
 /// What rests in one heap unless options say more. At level 3 it stays in the processor's own
-/// cache, which is most of that level's speed; level 4 finds a write after 10^5 other frees.
+/// cache, which is most of that level's speed; level 4 finds a write after 10^5 other frees, and
+/// keeps few more blocks than that: in a small program they are most of the memory.
 inline constexpr QuarantineLimits kRestUnlessTold =
-    kBuildChecks.has(Check::kExitSweep) ? QuarantineLimits{.blocks = 131072, .bytes = 16 * kMiB}
+    kBuildChecks.has(Check::kExitSweep) ? QuarantineLimits{.blocks = 102400, .bytes = 16 * kMiB}
                                         : QuarantineLimits{.blocks = 2048, .bytes = 256 * kKiB};
 /// The same of large blocks. Closed ones have no memory, but each splits the kernel's list of
 /// mappings.
@@ -95,6 +97,10 @@ class SweepLog {
   std::atomic<std::uint64_t> shared_began_[2]{};
 };
 
+struct SequenceOrders {
+  static constexpr std::memory_order kAny = std::memory_order_relaxed;
+};
+
 /// What the checked levels share. Below level 3 its twin without state stands here.
 struct CheckState {
   StackDepot depot;
@@ -111,6 +117,13 @@ struct CheckState {
   std::atomic<std::uint64_t> shared_heapless_bytes{0};
   [[no_unique_address]] DomainTimeline timeline;
 
+  /// The number of the operation that begins.
+  HAK_INLINE std::uint64_t next_sequence() noexcept {
+    if (!os::has_one_thread()) return shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
+    const std::uint64_t number = shared_sequence.load(SequenceOrders::kAny) + 1;
+    shared_sequence.store(number, SequenceOrders::kAny);
+    return number;
+  }
   /// In the child of a fork(): whoever swept is in the parent.
   void adopt_after_fork() noexcept { sweeps.stop_sweeping(); }
   void start() noexcept {

@@ -19,7 +19,7 @@ HAK_INLINE Address caller() noexcept {
 HAK_INLINE void* allocate(Domain& domain, ThreadState& thread, std::size_t request,
                           AllocKind kind) noexcept {
   if constexpr (kChecked) {
-    return checked_allocate(domain, thread, {.bytes = request, .kind = kind, .caller = caller()});
+    return checked_allocate_plain(domain, thread, request, kind, caller());
   } else {
     return hakmem::allocate(domain, thread, request);
   }
@@ -61,7 +61,7 @@ template <class Cold>
 HAK_INLINE void release(Domain& domain, ThreadState& thread, WildPtr pointer, AllocKind kind,
                         Cold cold) noexcept {
   if constexpr (kChecked) {
-    checked_release(domain, thread, pointer, {.kind = kind, .caller = caller()});
+    checked_release_plain(domain, thread, pointer, kind, caller());
   } else {
     hakmem::release(domain, thread, pointer, cold);
   }

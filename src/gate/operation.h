@@ -8,16 +8,14 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-struct SequenceOrders {
-  static constexpr std::memory_order kAny = std::memory_order_relaxed;
-};
-
 /// What is known about this operation before anything is touched; the stack is captured here, while
 /// no lock of ours is held.
 struct Operation {
   StackTrace stack;
   Detection detection;
   std::uint32_t* known_as = nullptr;  ///< where this thread keeps the stack's id, if it does
+  StackId known_id = StackId::None;   ///< what is kept there
+  StackDepot::Wanted wanted;          ///< the stack, when its id is not kept
   [[no_unique_address]] HeapTraceScope trace_scope;  ///< this thread's steps are traced meanwhile
 
   Operation(Domain& domain, ThreadState& thread, Address caller) noexcept
@@ -25,13 +23,14 @@ struct Operation {
     if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
     if constexpr (kBuildChecks.has(Check::kStacks)) {
       capture(domain, thread, caller);
+      if (known_as != nullptr) known_id = StackId{*known_as};
+      if (known_id == StackId::None) wanted = domain.checks.depot.prepare(stack);
     } else {
       stack.count = 1;
       stack.pcs[0] = caller;
     }
     if constexpr (kTimeline) {
-      detection.sequence =
-          domain.checks.shared_sequence.fetch_add(1, SequenceOrders::kAny) + 1;
+      detection.sequence = domain.checks.next_sequence();
       if (domain.checks.timeline.wants(detection.sequence)) [[unlikely]] take_sample(domain);
     }
     detection.thread_id = thread.thread_id;
@@ -44,9 +43,10 @@ struct Operation {
   StackId intern(Domain& domain, ThreadState& thread) const noexcept {
     if constexpr (!kBuildChecks.has(Check::kStacks)) {
       if (has_heap(domain, thread)) return intern_caller(domain, *thread.heap);
+      return domain.checks.depot.intern(stack);
     }
-    if (known_as != nullptr && *known_as != 0) return StackId{*known_as};
-    const StackId id = domain.checks.depot.intern(stack);
+    if (known_id != StackId::None) return known_id;
+    const StackId id = domain.checks.depot.intern(wanted);
     if (known_as != nullptr) *known_as = static_cast<std::uint32_t>(id);
     return id;
   }

@@ -1,19 +1,11 @@
 #include "gate/resting.h"
 
-#include "integrity/poison.h"
+#include "gate/laying_to_rest.h"
 #include "os/os_guard.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
-
-/// The fill is checked when a block leaves its rest, too: see let_oldest_go().
-constexpr bool kLooksAtAllThatLeaves = kBuildChecks.has(Check::kExitSweep);
-
-/// What a block costs where it rests.
-std::size_t bytes_of(const CheckedBlock& block) noexcept {
-  return static_cast<std::size_t>(block.end - block.front());
-}
 
 /// Opens a closed block again, empty. False: the system refuses, and the block stays as it is.
 bool try_reopen(const CheckedBlock& block) noexcept {
@@ -51,50 +43,6 @@ void let_go(Domain& domain, ThreadState& thread, const CheckedBlock& block,
   release(domain, thread, wild(block.user));
 }
 
-/// Ends the rest of the oldest block in a quarantine that this thread owns, with every check.
-HAK_NOINLINE void check_and_let_go(Domain& domain, ThreadState& thread, Address user,
-                                   const Detection& detection) noexcept {
-  const CheckedBlock oldest = find_checked_block(domain, user);
-  BlockState expected = BlockState::Quarantined;
-  if (!oldest.record->try_take(expected)) report_handed_out_twice(domain, oldest, detection);
-  let_go(domain, thread, oldest, detection);
-}
-
-/// True when all is well with a block that is about to leave its rest. At level 3 the fill is left
-/// to the check on reuse; the front canary, which the list's link overwrites, is looked at here.
-HAK_INLINE bool is_whole(const Domain& domain, const Quarantine::Entry& resting) noexcept {
-  const BlockRecord& record = *resting.record;
-  const std::byte* const user = reinterpret_cast<const std::byte*>(resting.user);
-  if (record.state() != BlockState::Quarantined || record.closed) return false;
-  if (!holds_front(user, pattern_for(domain, user), resting.header())) return false;
-  return !kLooksAtAllThatLeaves || holds_fill(user, filled_bytes(record.request_bytes));
-}
-
-/// Ends the rest of the oldest block in a quarantine that this thread owns. Nobody else changes a
-/// block that rests, so that no exchange is needed.
-HAK_INLINE void let_oldest_go(Domain& domain, ThreadState& thread, Quarantine& resting,
-                              const Detection& detection) noexcept {
-  const Quarantine::Entry oldest = resting.pop();
-  if (!is_whole(domain, oldest)) [[unlikely]] {
-    return check_and_let_go(domain, thread, oldest.user, detection);
-  }
-  trace(TraceKind::LetGo, oldest.user, 0);
-  oldest.record->publish(BlockState::Free);
-  release(domain, thread, wild(reinterpret_cast<std::byte*>(oldest.user)));
-}
-
-/// Lets a block rest that fits the queue's limits.
-void rest(Domain& domain, ThreadState& thread, const CheckedBlock& block, Quarantine& resting,
-          const QuarantineLimits& limits, const Detection& detection) noexcept {
-  const std::size_t bytes = bytes_of(block);
-  while (resting.needs_room(bytes, limits)) let_oldest_go(domain, thread, resting, detection);
-  // In this order: a thread that a fork cuts off in between loses the block, while one that is in
-  // the queue without being Quarantined would look as if it had been handed out twice.
-  block.record->publish(BlockState::Quarantined);
-  const Address user = reinterpret_cast<Address>(block.user);
-  resting.push(Quarantine::Entry::of(user, bytes, header_of(block), block.record));
-}
-
 /// Lets a large block rest among its like: at level 4 with closed pages, if its fill would not
 /// cover it, and at level 3 filled. False: there is no place for it, or it cannot be closed.
 bool try_rest_large(Domain& domain, ThreadState& thread, Heap& heap, const CheckedBlock& block,
@@ -122,8 +70,16 @@ void let_all_go(Domain& domain, ThreadState& thread, Heap& heap,
 
 }  // namespace
 
-void lay_to_rest(Domain& domain, ThreadState& thread, const CheckedBlock& block,
-                 const Detection& detection) noexcept {
+void check_and_let_go(Domain& domain, ThreadState& thread, Address user,
+                      const Detection& detection) noexcept {
+  const CheckedBlock oldest = find_checked_block(domain, user);
+  BlockState expected = BlockState::Quarantined;
+  if (!oldest.record->try_take(expected)) report_handed_out_twice(domain, oldest, detection);
+  let_go(domain, thread, oldest, detection);
+}
+
+void lay_to_rest_slow(Domain& domain, ThreadState& thread, const CheckedBlock& block,
+                      const Detection& detection) noexcept {
   const QuarantineLimits& limits = domain.checks.quarantine;
   if (!has_heap(domain, thread)) attach_thread(domain, thread);
   const bool can_rest = has_heap(domain, thread);
@@ -132,7 +88,6 @@ void lay_to_rest(Domain& domain, ThreadState& thread, const CheckedBlock& block,
     fill_freed(block.user, filled_bytes(block.record->request_bytes));
     const bool rests = kBuildChecks.has(Check::kQuarantine) && can_rest;
     if (rests && thread.heap->quarantine.admits(bytes_of(block), limits)) {
-      if constexpr (kLooksAtAllThatLeaves) thread.heap->quarantine.look_ahead();
       rest(domain, thread, block, thread.heap->quarantine, limits, detection);
     } else {
       let_go(domain, thread, block, detection);

@@ -13,9 +13,14 @@
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
-/// Takes a block whose record the caller made Busy, and whose canaries are whole.
-void lay_to_rest(Domain& domain, ThreadState& thread, const CheckedBlock& block,
-                 const Detection& detection) noexcept;
+/// Ends the rest of a block that a quarantine of this thread gave up, with every check.
+HAK_COLD void check_and_let_go(Domain& domain, ThreadState& thread, Address user,
+                               const Detection& detection) noexcept;
+
+/// Takes a block whose record the caller made Busy, and whose canaries are whole: one that is large,
+/// or from a thread without a heap or a quarantine. For the others see laying_to_rest.h.
+HAK_NOINLINE void lay_to_rest_slow(Domain& domain, ThreadState& thread, const CheckedBlock& block,
+                                   const Detection& detection) noexcept;
 
 /// Memory was refused: ends the rest of all in this thread's heap and in those without a thread.
 void let_rest_go(Domain& domain, ThreadState& thread, const Detection& detection) noexcept;

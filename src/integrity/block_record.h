@@ -7,16 +7,19 @@
 //   when something is wrong with the block: others only look at a block that rests.
 //   Busy is taken by compare-exchange alone, from the state expected: of two threads that free one
 //   block at once exactly one wins, and the other has found a double free; an allocation that finds
-//   Live or Quarantined was handed a block twice. The other fields, the canaries and the fill
-//   belong to whoever made it Busy, until it stores the next state. A sweep that runs beside the
-//   program believes what it saw only if state and sequence are the same before and after. Breaks
-//   it: a load and a store where the exchange is; writing a canary of a Live block.
+//   Live or Quarantined was handed a block twice. In a process with one thread a load and a store
+//   are that exchange: a second thread can start before or after them, not between. The other
+//   fields, the canaries and the fill belong to whoever made it Busy, until it stores the next
+//   state. A sweep that runs beside the program believes what it saw only if state and sequence are
+//   the same before and after. Breaks it: a load and a store where the exchange is, in a process
+//   with threads; writing a canary of a Live block.
 #pragma once
 
 #include <atomic>
 #include <type_traits>
 
 #include "base/block_layout.h"
+#include "os/one_thread.h"
 #include "ptr_trace/stack_depot.h"
 
 namespace hakmem {
@@ -77,9 +80,22 @@ struct BlockRecord {
     return now == BlockState::Live || now == BlockState::Quarantined;
   }
   /// Makes the record Busy if it is in `expected`; false when it is not, and then says what it is.
-  bool try_take(BlockState& expected) noexcept {
+  HAK_INLINE bool try_take(BlockState& expected) noexcept {
+    if (os::has_one_thread()) {
+      const BlockState now = state();
+      if (now != expected) [[unlikely]] return expected = now, false;
+      publish(BlockState::Busy);
+      return true;
+    }
     return shared_state.compare_exchange_strong(expected, BlockState::Busy, RecordOrders::kTake,
                                                 RecordOrders::kLook);
+  }
+  /// Writes the state that is there. A page whose first access is a read is mapped twice, and other
+  /// processors are stopped for the second time.
+  void touch() noexcept {
+    BlockState same = BlockState::Fresh;
+    shared_state.compare_exchange_strong(same, BlockState::Fresh, RecordOrders::kNote,
+                                         RecordOrders::kNote);
   }
   /// Ends Busy.
   void publish(BlockState next) noexcept { shared_state.store(next, RecordOrders::kPublish); }

@@ -60,7 +60,9 @@ HAK_INLINE bool holds_canary(const std::byte* begin, const std::byte* end,
   }
   std::memcpy(&word, end - sizeof word, sizeof word);  // over the last whole one
   std::uint64_t differs = word ^ last_canary_word(bytes, pattern);
-  for (std::size_t i = 0; i + sizeof word < bytes; i += sizeof word) {
+  std::memcpy(&word, begin, sizeof word);
+  differs |= word ^ pattern.word;
+  for (std::size_t i = sizeof word; i + sizeof word < bytes; i += sizeof word) {
     std::memcpy(&word, begin + i, sizeof word);
     differs |= word ^ pattern.word;
   }
@@ -74,7 +76,9 @@ HAK_INLINE void write_canary(std::byte* begin, std::byte* end, CanaryPattern pat
     for (std::size_t i = 0; i < bytes; ++i) begin[i] = pattern.byte_at(i);
     return;
   }
-  for (std::size_t i = 0; i + sizeof pattern.word < bytes; i += sizeof pattern.word) {
+  std::memcpy(begin, &pattern.word, sizeof pattern.word);
+  for (std::size_t i = sizeof pattern.word; i + sizeof pattern.word < bytes;
+       i += sizeof pattern.word) {
     std::memcpy(begin + i, &pattern.word, sizeof pattern.word);
   }
   const std::uint64_t last = last_canary_word(bytes, pattern);

@@ -61,6 +61,15 @@ HAK_INLINE bool may_free_remote(const SlabT& slab, const SlabBase& block) noexce
   return true;
 }
 
+/// A slab begins a life with its class.
+template <class SlabT>
+HAK_INLINE void on_slab_reset(SlabT& slab) noexcept {
+  if constexpr (kOn.has(Check::kRecords)) {
+    slab.records.first = slab.superslab != nullptr ? &record_of(slab, 0) : nullptr;
+    slab.records.first_user = slab.block_at(0).address() + kFrontBytes;
+  }
+}
+
 /// Blocks [first, first + count) of a slab came into being.
 template <class SlabT>
 HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
@@ -69,6 +78,8 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
     trace(TraceKind::Carve, slab.first_base() + std::size_t{first} * slab.stride_bytes, count);
   }
   if constexpr (kOn.has(Check::kRecords)) {
+    record_of(slab, first).touch();
+    record_of(slab, first + count - 1).touch();
     for (std::uint32_t i = first; i < first + count; ++i) {
       BlockRecord& record = record_of(slab, i);
       if constexpr (kOn.has(Check::kOwnership)) {

@@ -3,6 +3,8 @@
 // checked gates. Invariant: at most the blocks and bytes of its limits rest in it.
 #pragma once
 
+#include <bit>
+
 #include "base/counter.h"
 #include "integrity/poison.h"
 #include "os/os.h"
@@ -38,17 +40,19 @@ class Quarantine {
 
   /// True when a block of `bytes` may rest at all; a larger one would push out all others.
   bool admits(std::size_t bytes, const QuarantineLimits& limits) noexcept {
-    constexpr std::size_t kShare = 4;
     return limits.blocks != 0 && bytes <= limits.bytes / kShare && ensure_ring(limits.blocks);
+  }
+  /// The same once a block was admitted; false before, and in a heap that no thread has.
+  HAK_INLINE bool is_ready_for(std::size_t bytes, const QuarantineLimits& limits) const noexcept {
+    return ring_ != nullptr && bytes <= limits.bytes / kShare;
   }
 
   /// Fetches what the block needs that leaves some pops from now: after a long rest all of it has
   /// left the caches, and each miss would be waited for.
-  void look_ahead() const noexcept {
+  HAK_INLINE void look_ahead() const noexcept {
     constexpr std::size_t kPopsAhead = 8, kFrontFetched = 16;  // the front canary
-    if (count_ <= kPopsAhead) return;
-    const std::size_t at = first_ + kPopsAhead;
-    const Entry& entry = ring_[at < capacity_ ? at : at - capacity_];
+    if (count() <= kPopsAhead) return;
+    const Entry& entry = ring_[(popped_ + kPopsAhead) & mask_];
     __builtin_prefetch(entry.record, 1);
     const std::byte* const user = reinterpret_cast<const std::byte*>(entry.user);
     prefetch_for_write(user - kFrontFetched, entry.bytes());
@@ -56,51 +60,52 @@ class Quarantine {
 
   /// Adds a block. Precondition: admits(), and needs_room() was answered by pops.
   void push(Entry entry) noexcept {
-    const std::size_t at = first_ + count_;
-    ring_[at < capacity_ ? at : at - capacity_] = entry;
-    ++count_;
+    ring_[pushed_++ & mask_] = entry;
     bytes_.add(entry.bytes());
   }
 
   /// True while a block of `bytes` does not fit beside what rests here.
   bool needs_room(std::size_t bytes, const QuarantineLimits& limits) const noexcept {
-    return count_ != 0 && (count_ == capacity_ || this->bytes() + bytes > limits.bytes);
+    return !empty() && (count() >= blocks_max_ || this->bytes() + bytes > limits.bytes);
   }
 
   /// Takes the oldest block out. Precondition: not empty.
   Entry pop() noexcept {
-    const Entry entry = ring_[first_];
-    first_ = first_ + 1 < capacity_ ? first_ + 1 : 0;
-    --count_;
+    const Entry entry = ring_[popped_++ & mask_];
     bytes_.add(0 - entry.bytes());
     return entry;
   }
 
   /// True for addresses of the queue itself, which names blocks that left it as well.
   bool holds(Address address) const noexcept {
-    return address - reinterpret_cast<Address>(ring_) < capacity_ * sizeof(Entry);
+    return address - reinterpret_cast<Address>(ring_) < (mask_ + 1) * sizeof(Entry);
   }
-  bool empty() const noexcept { return count_ == 0; }
-  std::size_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return pushed_ == popped_; }
+  std::size_t count() const noexcept { return pushed_ - popped_; }
   /// The owner's word, that of anyone else an estimate.
   std::size_t bytes() const noexcept { return bytes_.read(); }
 
  private:
+  static constexpr std::size_t kShare = 4;  // of the limit that one block may take
+
   /// The ring is taken at first use; its pages are touched as it fills.
   bool ensure_ring(std::size_t blocks) noexcept {
     if (ring_ != nullptr) return true;
+    const std::size_t entries = std::bit_ceil(blocks);
     std::byte* const memory =
-        os::map(round_up(blocks * sizeof(Entry), kPageBytes), os::Access::ReadWrite);
+        os::map(round_up(entries * sizeof(Entry), kPageBytes), os::Access::ReadWrite);
     if (memory == nullptr) return false;
     ring_ = reinterpret_cast<Entry*>(memory);
-    capacity_ = blocks;
+    mask_ = entries - 1;
+    blocks_max_ = blocks;
     return true;
   }
 
   Entry* ring_ = nullptr;
-  std::size_t capacity_ = 0;
-  std::size_t first_ = 0;
-  std::size_t count_ = 0;
+  std::size_t mask_ = 0;        // entries of the ring, a power of two, less one
+  std::size_t blocks_max_ = 0;  // the limit when the ring was made
+  std::size_t pushed_ = 0;      // ever
+  std::size_t popped_ = 0;      // ever
   Counter bytes_;
 };
 

@@ -56,6 +56,7 @@ class PageTier {
   /// once, before there is a second thread.
   bool enable(const PageLimits& limits) noexcept;
   PageSide side() const noexcept { return limits_.side; }
+  bool is_on() const noexcept { return limits_.side != PageSide::Off; }
 
   /// A block of `request` bytes with open pages, zeroed unless `dirty`, and its record Fresh.
   /// `asked_align`: 0 or a power of two. Null: off, or no budget.
@@ -140,6 +141,7 @@ struct NoPageTier {
     constexpr void unlock() const noexcept {}
   };
   constexpr explicit NoPageTier(MetaArena&) noexcept {}
+  constexpr bool is_on() const noexcept { return false; }
   constexpr PageBlock* allocate(std::size_t, std::size_t) const noexcept { return nullptr; }
   constexpr void release(PageBlock&) const noexcept {}
   constexpr bool holds(Address) const noexcept { return false; }

@@ -172,7 +172,8 @@ bool capture_by_rules(StackCache& cache, const StackCache::Key& key, const Stack
   PlacedFrame frames[kRawFramesMax];
   cache.rules().begin(key.epoch);
   const std::uint32_t count =
-      unwind_by_rules(cache.rules(), key.frame, range, frames, key.frames_max + kOwnFramesMax);
+      unwind_by_rules(cache.rules(), key.frame, range, frames,
+                      {key.frames_max + kOwnFramesMax, key.caller, key.frames_max});
   std::uint32_t begin = 0;
   while (begin < count && frames[begin].pc != key.caller) ++begin;
   std::uint32_t kept = 0;

@@ -52,14 +52,19 @@ FrameRule read_frame_rule(Address pc) noexcept {
 
 HAK_NO_SANITIZE_ADDRESS std::uint32_t unwind_by_rules(FrameRules& rules, Address frame,
                                                       const StackRange& range, PlacedFrame* frames,
-                                                      std::uint32_t frames_max) noexcept {
+                                                      WantedFrames wanted) noexcept {
   if (!is_inside(frame, range) || !is_inside(frame + sizeof(Address), range)) return 0;
   Address place = frame + sizeof(Address);
   Pointers at{place + sizeof(Address), word_at(frame)};
   std::uint32_t count = 0;
-  while (count < frames_max) {
+  while (count < wanted.count_max) {
     const Address pc = word_at(place);
     if (pc == 0) break;
+    if (pc == wanted.first) {  // met again, in a recursion, it is one of those that follow
+      const std::uint32_t last = count + wanted.from_first;
+      if (last < wanted.count_max) wanted.count_max = last;
+      wanted.first = 0;
+    }
     frames[count++] = {place, pc};
     const FrameRule& rule = rules.of(pc);
     if (rule.kind == FrameRule::Kind::Outermost) break;

@@ -45,9 +45,16 @@ class FrameRules {
   FrameRule rules_[std::size_t{1} << kRulesLog2];
 };
 
+/// Which frames a walk is for.
+struct WantedFrames {
+  std::uint32_t count_max;        ///< of all
+  Address first = 0;              ///< the return address that the caller is after; 0: any
+  std::uint32_t from_first = 0;   ///< how many of them it wants, that one included
+};
+
 /// The frames around `frame`, the frame address of a function that keeps rbp, innermost first, with
-/// their places. 0: a rule is missing, and the walk is worth nothing.
+/// their places, up to the last one wanted. 0: a rule is missing, and the walk is worth nothing.
 std::uint32_t unwind_by_rules(FrameRules& rules, Address frame, const StackRange& range,
-                              PlacedFrame* frames, std::uint32_t frames_max) noexcept;
+                              PlacedFrame* frames, WantedFrames wanted) noexcept;
 
 }  // namespace hakmem

@@ -25,7 +25,7 @@ struct Walks {
 /// Both walks from the same function; its callers' frames are what is compared.
 HAK_NOINLINE void walk(FrameRules& rules, Walks& walks) {
   const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
-  walks.our_count = unwind_by_rules(rules, frame, stack_range_around(frame), walks.ours, kFrames);
+  walks.our_count = unwind_by_rules(rules, frame, stack_range_around(frame), walks.ours, {kFrames});
   walks.their_count = unwind_tables_placed(walks.theirs, kFrames);
   asm volatile("" ::: "memory");
 }
@@ -126,8 +126,8 @@ TEST_F(FrameRulesTest, ReadsNothingOutsideTheRange) {
   Walks walks;
   const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
   const StackRange beyond{frame + 64, frame + 128, true};
-  EXPECT_EQ(unwind_by_rules(*rules_, frame, beyond, walks.ours, kFrames), 0u);
-  EXPECT_EQ(unwind_by_rules(*rules_, frame + 1, stack_range_around(frame), walks.ours, kFrames),
+  EXPECT_EQ(unwind_by_rules(*rules_, frame, beyond, walks.ours, {kFrames}), 0u);
+  EXPECT_EQ(unwind_by_rules(*rules_, frame + 1, stack_range_around(frame), walks.ours, {kFrames}),
             0u);
 }
 

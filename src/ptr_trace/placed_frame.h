@@ -6,10 +6,11 @@
 
 namespace hakmem {
 
-/// A return address and where in the stack it lies.
+/// A return address and where in the stack it lies. Without initial values: captures keep arrays of
+/// them, and fill what they use.
 struct PlacedFrame {
-  Address place = 0;
-  Address pc = 0;
+  Address place;
+  Address pc;
 };
 
 }  // namespace hakmem

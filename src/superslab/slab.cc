@@ -18,6 +18,7 @@ void Slab::reset(ClassIndex c, std::size_t span, std::size_t unit_index) noexcep
   next = nullptr;
   prev = nullptr;
   pending_next = nullptr;
+  hooks::on_slab_reset(*this);
 }
 
 bool Slab::try_carve(std::size_t carve_bytes) noexcept {

@@ -14,6 +14,10 @@
 #include "superslab/map_entry.h"
 #include "superslab/remote_queue.h"
 
+namespace hakmem {
+struct BlockRecord;
+}
+
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 struct Heap;
@@ -25,6 +29,16 @@ enum class SlabState : std::uint8_t { Free, Active, Partial, Full };
 
 /// What verify() found, as a violation-free fact: the caller decides what to do about it.
 enum class SlabDefect : std::uint8_t { None, Counters, ListCycle, ForeignNode, WrongClass };
+
+/// From a user address to its record, at the levels that have records: see hooks::on_slab_reset().
+struct SlabRecords {
+  BlockRecord* first = nullptr;  ///< block 0's; const between resets, as is
+  Address first_user = 0;        ///< block 0's user address
+};
+struct NoSlabRecords {  ///< nobody asks
+  static constexpr BlockRecord* first = nullptr;
+  static constexpr Address first_user = 0;
+};
 
 struct alignas(128) Slab {
   // Owner-only; malloc and free touch the first two fields alone.
@@ -47,6 +61,7 @@ struct alignas(128) Slab {
   alignas(64) RemoteQueue shared_remote;
   std::atomic<Heap*> shared_owner{nullptr};
   Slab* pending_next = nullptr;  ///< belongs to who put the slab on a pending list
+  [[no_unique_address]] std::conditional_t<kRecordLayout, SlabRecords, NoSlabRecords> records;
 
   /// Makes the slab an empty one of class `c`: every field that its last life could have left.
   void reset(ClassIndex c, std::size_t span, std::size_t unit_index) noexcept;
@@ -98,7 +113,11 @@ struct alignas(128) Slab {
   }
 
   Address first_base() const noexcept {
-    return reinterpret_cast<Address>(data) + first_base_offset(class_index);
+    if constexpr (kRecordLayout) {
+      return records.first_user - kFrontBytes;
+    } else {
+      return reinterpret_cast<Address>(data) + first_base_offset(class_index);
+    }
   }
   SlabBase block_at(std::size_t index) const noexcept {
     return SlabBase::unsafe_from(data + first_base_offset(class_index) + index * stride_bytes);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,9 @@ std::uint64_t ms_of(const timespec& time) noexcept {
 }  // namespace
 
 extern "C" {
+
+// The C library sees one thread, whose fibers take turns; the subject is to see threads.
+char __libc_single_threaded = 0;
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                    void* argument) {

@@ -21,20 +21,44 @@ def recorded_stack(library, stack_id):
         chunk_count = tables_type["shared_chunks"].type.sizeof // POINTER_BYTES
         unit_bytes = library.facts["depot_unit_bytes"]
         units = library.facts["depot_bytes_max"] // chunk_count // unit_bytes
-        chunk, unit = divmod(stack_id - 1, units)
-        if tables == 0 or chunk >= chunk_count:
-            return []
-        at = read_bytes(tables + offsets["shared_chunks"] + chunk * POINTER_BYTES, POINTER_BYTES)
-        entry = Struct(library.type("StackDepot::Entry"),
-                       int.from_bytes(at, "little") + unit * unit_bytes)
+
+        def node(kind, node_id):
+            chunk, unit = divmod(node_id - 1, units)
+            if tables == 0 or node_id == 0 or chunk >= chunk_count:
+                raise Unreadable(f"no node {node_id} in the depot")
+            at = tables + offsets["shared_chunks"] + chunk * POINTER_BYTES
+            start = int.from_bytes(read_bytes(at, POINTER_BYTES), "little")
+            return Struct(library.type(f"StackDepot::{kind}"), start + unit * unit_bytes)
+
+        entry = node("Entry", stack_id)
         count = entry["frames"]
         if count > FRAMES_MAX:
             return []
-        pcs = read_bytes(entry.address + entry.type.sizeof, count * POINTER_BYTES)
+        return _frames_of(node, entry, count, library.facts["depot_piece_frames"])
     except Unreadable:
         return []
-    return [int.from_bytes(pcs[i:i + POINTER_BYTES], "little")
-            for i in range(0, len(pcs), POINTER_BYTES)]
+
+
+def _words(address, count, word_bytes):
+    data = read_bytes(address, count * word_bytes)
+    return [int.from_bytes(data[i:i + word_bytes], "little")
+            for i in range(0, len(data), word_bytes)]
+
+
+def _offset_of(node, name):
+    return next(field.bitpos // 8 for field in node.type.fields() if field.name == name)
+
+
+def _frames_of(node, entry, count, piece_frames):
+    """The frames of an entry, from the pieces that it names."""
+    id_bytes = 4
+    pieces = _words(entry.address + _offset_of(entry, "pieces"), -(-count // piece_frames),
+                    id_bytes)
+    frames = []
+    for piece_id in pieces:
+        piece = node("Piece", piece_id)
+        frames += _words(piece.address + _offset_of(piece, "pcs"), piece_frames, POINTER_BYTES)
+    return frames[:count]
 
 
 def _function_at(pc):
