@@ -180,8 +180,8 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   if (block.record == nullptr) return nullptr;
   prefetch_next(block);
   BlockRecord& record = *block.record;
-  BlockState state = record.state();
-  if (state == BlockState::Live || state == BlockState::Quarantined || !record.try_take(state)) {
+  BlockState state = record.state_and_mark();
+  if (!is_unused(state) || !record.try_take(state)) {
     if constexpr (kBuildChecks.has(Check::kOwnership)) {
       report_handed_out_twice(domain, block, operation.detection);
     }
@@ -192,7 +192,7 @@ void* checked_allocate(Domain& domain, ThreadState& thread, const AllocRequest& 
   record.request_bytes = request.bytes;
   note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
-  record.shared_seen_in.store(0, RecordOrders::kNote);
+  record.seen_in = 0;
   record.allocated_at = operation.intern(domain, thread);
   record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
@@ -250,8 +250,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
       return moved;
     }
   }
-  BlockState state = block.record == nullptr ? BlockState::Fresh : block.record->state();
-  if (state != BlockState::Live || !block.record->try_take(state)) {
+  BlockState state = BlockState::Live;
+  if (block.record == nullptr || !block.record->try_take(state)) {
     const Operation operation(domain, thread, request.caller);
     report_bad_realloc(domain, pointer.address(), "realloc", operation.detection);
     return note_failure(FailureReason::OutOfMemory);
