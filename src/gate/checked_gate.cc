@@ -183,9 +183,8 @@ HAK_INLINE void* hand_out(Domain& domain, ThreadState& thread, const CheckedBloc
                           const Operation& operation) noexcept {
   prefetch_next(block);
   BlockRecord& record = *block.record;
-  BlockState state = record.state();
-  const bool is_idle = state == BlockState::Free || state == BlockState::Fresh;
-  if (!is_idle || !record.try_take(state)) {
+  BlockState state = record.state_and_mark();
+  if (!is_unused(state) || !record.try_take(state)) {
     if constexpr (kBuildChecks.has(Check::kOwnership)) {
       report_handed_out_twice(domain, block, operation.detection);
     }
@@ -196,9 +195,7 @@ HAK_INLINE void* hand_out(Domain& domain, ThreadState& thread, const CheckedBloc
   record.request_bytes = request.bytes;
   note_live(domain, thread, 0, request.bytes);
   record.allocated_by = thread.thread_id;
-  if constexpr (kBuildChecks.has(Check::kExitSweep)) {
-    record.shared_seen_in.store(0, RecordOrders::kNote);
-  }
+  if constexpr (kBuildChecks.has(Check::kExitSweep)) record.seen_in = 0;
   record.allocated_at = operation.intern(domain, thread);
   if constexpr (kTimeline) record.allocated_sequence = operation.detection.sequence;
   trace_operation(TraceKind::Alloc, block, record.allocated_at);
@@ -301,8 +298,8 @@ void* checked_reallocate(Domain& domain, ThreadState& thread, WildPtr pointer,
       return moved;
     }
   }
-  BlockState state = block.record == nullptr ? BlockState::Fresh : block.record->state();
-  if (state != BlockState::Live || !block.record->try_take(state)) {
+  BlockState state = BlockState::Live;
+  if (block.record == nullptr || !block.record->try_take(state)) {
     const Operation operation(domain, thread, request.caller);
     report_bad_realloc(domain, pointer.address(), "realloc", operation.detection);
     return note_failure(FailureReason::OutOfMemory);

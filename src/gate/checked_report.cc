@@ -57,7 +57,7 @@ FindingWindow window_of(const Domain& domain, const BlockRecord& record,
                         const Detection& detection) noexcept {
   FindingWindow window{.before = detection.sequence};
   const std::uint64_t seen =
-      domain.checks.sweeps.began(record.shared_seen_in.load(RecordOrders::kNote));
+      domain.checks.sweeps.began(record.seen_in);
   const std::uint64_t known_whole[] = {record.allocated_sequence, record.freed_sequence, seen};
   for (const std::uint64_t whole : known_whole) {
     if (whole > window.after) window.after = whole;
@@ -65,10 +65,18 @@ FindingWindow window_of(const Domain& domain, const BlockRecord& record,
   return window;
 }
 
+/// Waits until no thread has the block in its hands, but not for ever: who freed it has said so.
+void wait_while_busy(const BlockRecord& record) noexcept {
+  constexpr int kTriesMax = 1000000;
+  for (int i = 0; i < kTriesMax && record.state() == BlockState::Busy; ++i) cpu_relax();
+}
+
 /// Names the block around `address`; false when there is none that ever was handed out.
 bool fill_surroundings(const Domain& domain, Address address, Finding& finding) noexcept {
   const CheckedBlock block = block_around(domain, address);
   if (block.record == nullptr || block.record->state() == BlockState::Fresh) return false;
+  wait_while_busy(*block.record);
+  const RecordLook look(*block.record);
   describe_checked_block(domain, block, finding);
   return true;
 }
@@ -135,10 +143,14 @@ void report_double_free(const Domain& domain, const CheckedBlock& block,
   Finding& finding = begin_finding(Violation::kDoubleFree);
   finding.address = reinterpret_cast<Address>(block.user);
   describe_detected(finding, detection);
-  describe_block(domain, block, finding);
-  describe_freed(domain, block, finding);
-  finding.block.state = name_of(block.record->state());
-  sentence_of(finding).text("free() got a ").decimal(block.record->request_bytes)
+  {
+    wait_while_busy(*block.record);
+    const RecordLook look(*block.record);
+    describe_block(domain, block, finding);
+    describe_freed(domain, block, finding);
+    finding.block.state = name_of(block.record->state());
+  }
+  sentence_of(finding).text("free() got a ").decimal(finding.block.request_bytes)
       .text("-byte block that was already freed.");
   end_or_go_on();
 }

@@ -56,11 +56,22 @@ struct SweepOrders {
   static constexpr std::memory_order kTakeFailed = std::memory_order_relaxed;
   static constexpr std::memory_order kTake = std::memory_order_acquire;
   static constexpr std::memory_order kGive = std::memory_order_release;
-  static constexpr std::memory_order kReadFirst = std::memory_order_acquire;
+  /// What the sweep found counts for who sees that it has ended.
+  static constexpr std::memory_order kSeeEnd = std::memory_order_acquire;
+  /// One word that says it all.
+  static constexpr std::memory_order kBegan = std::memory_order_relaxed;
 };
 
 /// Sweeps while the program runs, by numbers that begin anew after kNumbers; of the last two it is
-/// known at which operation they began. One thread sweeps at a time; others may look.
+/// known at which operation they began. Others than the sweeper may ask for that.
+///
+/// PROTOCOL sweep
+///   One thread sweeps at a time: who moved the word from 0 to its own number, and it alone moves
+///   it back. Whoever finds it taken does not sweep. Who is about to end the process waits, but not
+///   for ever, until what the other finds counts.
+///   publishes: the last number and all findings, by release of the word and acquire on taking it,
+///   or on seeing that it is 0.
+///   Breaks it: giving a number to a sweep without being the sweeper.
 class SweepLog {
  public:
   /// False when another thread sweeps. `thread` is not 0.
@@ -71,29 +82,37 @@ class SweepLog {
   }
   void stop_sweeping() noexcept { shared_sweeper_.store(0, SweepOrders::kGive); }
   /// The thread that sweeps, 0 when none does.
-  int sweeper() const noexcept { return shared_sweeper_.load(SweepOrders::kTakeFailed); }
+  int sweeper() const noexcept { return shared_sweeper_.load(SweepOrders::kSeeEnd); }
 
   /// A sweep begins; returns its number, which is never 0.
   std::uint16_t begin(std::uint64_t operation) noexcept {
-    const std::uint16_t number = after(shared_last_.load(RecordOrders::kNote));
-    shared_began_[number % 2].store(operation, RecordOrders::kNote);
-    shared_last_.store(number, RecordOrders::kPublish);
-    return number;
+    last_ = static_cast<std::uint16_t>(last_ % kNumbers + 1);
+    shared_began_[last_ % 2].store(Began{last_, operation}.bits(), SweepOrders::kBegan);
+    return last_;
   }
   /// The operation at which a sweep began; 0 when it is none of the last two.
   std::uint64_t began(std::uint16_t number) const noexcept {
-    const std::uint16_t last = shared_last_.load(RecordOrders::kLook);
-    const bool is_known = number != 0 && (number == last || after(number) == last);
-    return is_known ? shared_began_[number % 2].load(RecordOrders::kNote) : 0;
+    const Began began = Began::of(shared_began_[number % 2].load(SweepOrders::kBegan));
+    return number != 0 && number == began.number ? began.operation : 0;
   }
 
  private:
   static constexpr std::uint16_t kNumbers = 65534;  // even: the next number has the other slot
-  static std::uint16_t after(std::uint16_t number) noexcept {
-    return static_cast<std::uint16_t>(number % kNumbers + 1);
-  }
+  /// A sweep's number and the operation at which it began, 48 bits of it, in one word.
+  struct Began {
+    std::uint64_t number, operation;
+    static constexpr unsigned kNumberShift = 48;
+    static constexpr std::uint64_t kOperationMask = (std::uint64_t{1} << kNumberShift) - 1;
+
+    static Began of(std::uint64_t bits) noexcept {
+      return {bits >> kNumberShift, bits & kOperationMask};
+    }
+    std::uint64_t bits() const noexcept {
+      return number << kNumberShift | (operation & kOperationMask);
+    }
+  };
   std::atomic<int> shared_sweeper_{0};
-  std::atomic<std::uint16_t> shared_last_{0};
+  std::uint16_t last_ = 0;  // the sweeper's
   std::atomic<std::uint64_t> shared_began_[2]{};
 };
 

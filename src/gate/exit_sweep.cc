@@ -7,7 +7,7 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 
 namespace {
 
-/// One look at a block; what it saw counts only if nobody touched the block meanwhile.
+/// What a look at a block saw.
 struct Look {
   Violation violation = Violation::kOverflow;
   Damage damage;
@@ -24,19 +24,12 @@ Look look_at(const Domain& domain, const CheckedBlock& block, BlockState state) 
 
 /// Looks at a block and publishes what is wrong, while `findings` are not too many. `number` of the
 /// sweep, 0 for one at the process's end.
-void sweep_block(const Domain& domain, const CheckedBlock& block, const Detection& detection,
-                 unsigned& findings, std::uint16_t number) noexcept {
-  BlockRecord& record = *block.record;
-  const BlockState state = record.state();
-  const std::uint64_t sequence = record.allocated_sequence;
-  if (state != BlockState::Live && state != BlockState::Quarantined) return;
+void sweep_block(const Domain& domain, const CheckedBlock& block, BlockState state,
+                 const Detection& detection, unsigned& findings, std::uint16_t number) noexcept {
   if (findings == kSweepFindingsMax) return;
   const Look look = look_at(domain, block, state);
-  // What was read above was read before the record is looked at once more.
-  std::atomic_thread_fence(SweepOrders::kReadFirst);
-  if (record.state() != state || record.allocated_sequence != sequence) return;
   if (!look.damage.found) {
-    if (number != 0) record.shared_seen_in.store(number, RecordOrders::kNote);
+    if (number != 0) block.record->seen_in = number;
     return;
   }
   ++findings;
@@ -62,8 +55,8 @@ void wait_for_sweeper(const Domain& domain) noexcept {
 unsigned sweep_all(Domain& domain, const Detection& detection,
                    std::uint16_t number) noexcept {
   unsigned findings = 0;
-  for_each_record(domain, [&](const CheckedBlock& block) {
-    sweep_block(domain, block, detection, findings, number);
+  for_each_block(domain, [&](const CheckedBlock& block, BlockState state) {
+    sweep_block(domain, block, state, detection, findings, number);
   });
   return findings;
 }
@@ -84,8 +77,8 @@ unsigned sweep_at_exit(Domain& domain) noexcept {
 void sweep_before_death(Domain& domain) noexcept {
   if (!try_become_sweeper(domain)) return wait_for_sweeper(domain);
   unsigned findings = 0;
-  try_for_each_record(domain, [&](const CheckedBlock& block) {
-    sweep_block(domain, block, nowhere(0), findings, 0);
+  try_for_each_block(domain, [&](const CheckedBlock& block, BlockState state) {
+    sweep_block(domain, block, state, nowhere(0), findings, 0);
   });
   domain.checks.sweeps.stop_sweeping();
 }

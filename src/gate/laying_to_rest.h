@@ -21,22 +21,30 @@ HAK_INLINE std::size_t bytes_of(const CheckedBlock& block) noexcept {
 HAK_INLINE bool is_whole(const Domain& domain, const Quarantine::Entry& resting) noexcept {
   const BlockRecord& record = *resting.record;
   const std::byte* const user = reinterpret_cast<const std::byte*>(resting.user);
-  if (record.state() != BlockState::Quarantined || record.closed) return false;
+  // Closed is what its own thread said; the state is believed at the end of the rest.
+  if (record.closed) return false;
   if (!holds_front(user, pattern_for(domain, user), resting.header())) return false;
   return !kLooksAtAllThatLeaves || holds_fill(user, filled_bytes(record.request_bytes));
 }
 
-/// Ends the rest of the oldest block in a quarantine that this thread owns. Nobody else changes a
-/// block that rests, so that no exchange is needed.
+/// True when the rest of a whole block is over. At level 3 nobody else looks at one that rests, but
+/// who reports a double free of it: no exchange is needed.
+HAK_INLINE bool try_end_rest(BlockRecord& record) noexcept {
+  if constexpr (kBuildChecks.has(Check::kExitSweep)) return record.try_end_rest();
+  if (record.state_and_mark() != BlockState::Quarantined) return false;
+  record.publish(BlockState::Free);
+  return true;
+}
+
+/// Ends the rest of the oldest block in a quarantine that this thread owns.
 HAK_INLINE void let_oldest_go(Domain& domain, ThreadState& thread, Quarantine& resting,
                               const Detection& detection) noexcept {
   const Quarantine::Entry oldest = resting.pop();
   if constexpr (kLooksAtAllThatLeaves) resting.look_ahead();
-  if (!is_whole(domain, oldest)) [[unlikely]] {
+  if (!is_whole(domain, oldest) || !try_end_rest(*oldest.record)) [[unlikely]] {
     return check_and_let_go(domain, thread, oldest.user, detection);
   }
   trace(TraceKind::LetGo, oldest.user, 0);
-  oldest.record->publish(BlockState::Free);
   release(domain, thread, wild(reinterpret_cast<std::byte*>(oldest.user)));
 }
 

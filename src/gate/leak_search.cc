@@ -185,8 +185,8 @@ unsigned search_leaks(Domain& domain) noexcept {
     note_line("the leak search ran out of work space and was left out");
     return 0;
   }
-  for_each_record(domain, [](const CheckedBlock& block) {
-    if (block.record->state() == BlockState::Live && !block.record->marked) leak_sites.add(block);
+  for_each_block(domain, [](const CheckedBlock& block, BlockState state) {
+    if (state == BlockState::Live && !block.record->marked) leak_sites.add(block);
   });
   for (std::size_t i = 0; i < leak_sites.count; ++i) {
     const LeakSites::Site& site = leak_sites.sites[i];

@@ -34,7 +34,8 @@ HAK_INLINE SlabBlock slab_block_at(const Slab& slab, Address address) noexcept {
 }
 
 HAK_INLINE std::size_t room_in(const BlockRecord& record, Address user, Address address) noexcept {
-  const BlockState state = record.state();
+  BlockState state = record.state_and_mark();
+  if (state != BlockState::Live) [[unlikely]] state = record.state();
   if (state == BlockState::Live) [[likely]] {
     const Address offset = address - user;  // huge for an address before the block
     const std::size_t request = record.request_bytes;

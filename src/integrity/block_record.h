@@ -3,16 +3,22 @@
 //
 // PROTOCOL block state
 //   Fresh → Busy → Live → Busy → Quarantined → Free → Busy → Live …
-//   Quarantined ends by the owner of the quarantine alone, which stores Free, or takes Busy first
-//   when something is wrong with the block: others only look at a block that rests.
 //   Busy is taken by compare-exchange alone, from the state expected: of two threads that free one
 //   block at once exactly one wins, and the other has found a double free; an allocation that finds
 //   Live or Quarantined was handed a block twice. In a process with one thread a load and a store
 //   are that exchange: a second thread can start before or after them, not between. The other
 //   fields, the canaries and the fill belong to whoever made it Busy, until it stores the next
-//   state. A sweep that runs beside the program believes what it saw only if state and sequence are
-//   the same before and after. Breaks it: a load and a store where the exchange is, in a process
-//   with threads; writing a canary of a Live block.
+//   state.
+//   Quarantined ends by the owner of the quarantine alone: by compare-exchange to Free, or to Busy
+//   when something is wrong with the block.
+//   A sweep or report that is not the block's owner marks a Live or Quarantined record first, also
+//   by compare-exchange. While the mark is there nobody can free, resize or let go of the block:
+//   whoever wants it waits, so nothing that is looked at changes, and the slab keeps its layout. A
+//   waiter loses patience, though: a report may take long, and the thread that looks may be gone.
+//   publishes: all that belongs to a block, by release of the next state (or of the mark's end) and
+//   acquire of Busy (or of the mark, or of Free).
+//   Breaks it: a load and a store where an exchange is, in a process with threads; writing a canary of a Live block; reading a
+//   byte of a block before it is marked, or after.
 #pragma once
 
 #include <atomic>
@@ -24,7 +30,14 @@
 
 namespace hakmem {
 
-enum class BlockState : std::uint8_t { Fresh, Live, Quarantined, Free, Busy };
+enum class BlockState : std::uint8_t { Fresh, Free, Live, Quarantined, Busy };
+
+/// True for what an allocation may hand out.
+constexpr bool is_unused(BlockState state) noexcept { return state <= BlockState::Free; }
+/// True from the block's allocation to the end of its rest, but while it is in a thread's hands.
+constexpr bool is_in_use(BlockState state) noexcept {
+  return state == BlockState::Live || state == BlockState::Quarantined;
+}
 
 constexpr const char* name_of(BlockState state) noexcept {
   switch (state) {
@@ -51,11 +64,13 @@ constexpr const char* name_of(AllocKind kind) noexcept {
 }
 
 struct RecordOrders {
+  /// Behind a look, and behind whoever had the block before.
   static constexpr std::memory_order kTake = std::memory_order_acquire;
-  static constexpr std::memory_order kLook = std::memory_order_acquire;
+  static constexpr std::memory_order kMark = std::memory_order_acquire;
+  static constexpr std::memory_order kEndLook = std::memory_order_release;
   static constexpr std::memory_order kPublish = std::memory_order_release;
-  /// A sweep's note: it was true when it was made, and nothing is read through it.
-  static constexpr std::memory_order kNote = std::memory_order_relaxed;
+  /// Nothing is read through it: who reads more has the block, or marks it.
+  static constexpr std::memory_order kPeek = std::memory_order_relaxed;
 };
 
 struct BlockRecord {
@@ -64,7 +79,7 @@ struct BlockRecord {
   std::uint8_t align_log2 = 0;          ///< 0: none above the usual
   bool marked = false;                  ///< the leak search's mark
   bool closed = false;                  ///< its pages fault: a large block that rests at level 4
-  std::atomic<std::uint16_t> shared_seen_in{0};  ///< sweep that saw it whole last: see SweepLog
+  std::uint16_t seen_in = 0;            ///< sweep that saw it whole last: see SweepLog
   std::uint32_t allocated_by = 0;       ///< kernel thread ids
   std::uint32_t freed_by = 0;
   StackId allocated_at = StackId::None;
@@ -73,32 +88,112 @@ struct BlockRecord {
   std::uint64_t allocated_sequence = 0;
   std::uint64_t freed_sequence = 0;
 
-  BlockState state() const noexcept { return shared_state.load(RecordOrders::kLook); }
-  /// True from the block's allocation to the end of its rest.
-  bool is_in_use() const noexcept {
-    const BlockState now = state();
-    return now == BlockState::Live || now == BlockState::Quarantined;
-  }
+  BlockState state() const noexcept { return without_mark(state_and_mark()); }
+  /// The same for fast paths: none of the five while somebody looks at the block.
+  BlockState state_and_mark() const noexcept { return shared_state.load(RecordOrders::kPeek); }
+
   /// Makes the record Busy if it is in `expected`; false when it is not, and then says what it is.
   HAK_INLINE bool try_take(BlockState& expected) noexcept {
-    if (os::has_one_thread()) {
-      const BlockState now = state();
-      if (now != expected) [[unlikely]] return expected = now, false;
-      publish(BlockState::Busy);
-      return true;
-    }
-    return shared_state.compare_exchange_strong(expected, BlockState::Busy, RecordOrders::kTake,
-                                                RecordOrders::kLook);
+    const BlockState wanted = expected;
+    if (try_change(expected, BlockState::Busy)) [[likely]] return true;
+    return without_mark(expected) != expected && take_behind_look(wanted, expected);
   }
   /// Writes the state that is there. A page whose first access is a read is mapped twice, and other
   /// processors are stopped for the second time.
   void touch() noexcept {
     BlockState same = BlockState::Fresh;
-    shared_state.compare_exchange_strong(same, BlockState::Fresh, RecordOrders::kNote,
-                                         RecordOrders::kNote);
+    shared_state.compare_exchange_strong(same, BlockState::Fresh, RecordOrders::kPeek,
+                                         RecordOrders::kPeek);
   }
   /// Ends Busy.
   void publish(BlockState next) noexcept { shared_state.store(next, RecordOrders::kPublish); }
+  /// Quarantined → Free, for the quarantine's owner; false when it is not Quarantined, or marked.
+  bool try_end_rest() noexcept {
+    BlockState expected = BlockState::Quarantined;
+    return try_change(expected, BlockState::Free);
+  }
+
+  /// Marks a record that is Live or Quarantined, and says which; false when it is neither, or when
+  /// another looks at it. The block and its record are the caller's to read until end_look().
+  bool try_look(BlockState& found) noexcept {
+    found = state_and_mark();
+    return is_in_use(found) &&
+           shared_state.compare_exchange_strong(found, with_mark(found), RecordOrders::kMark,
+                                                RecordOrders::kPeek);
+  }
+  /// Takes the mark away, unless somebody could not wait for that.
+  void end_look(BlockState found) noexcept {
+    BlockState looked_at = with_mark(found);
+    shared_state.compare_exchange_strong(looked_at, found, RecordOrders::kEndLook,
+                                         RecordOrders::kPeek);
+  }
+
+  /// The record of a block that never was handed out. Another may look meanwhile.
+  void renew() noexcept;
+
+ private:
+  static constexpr std::uint8_t kMarkBit = 0x80;
+  static constexpr BlockState with_mark(BlockState state) noexcept {
+    return static_cast<BlockState>(static_cast<std::uint8_t>(state) | kMarkBit);
+  }
+  static constexpr BlockState without_mark(BlockState state) noexcept {
+    return static_cast<BlockState>(static_cast<std::uint8_t>(state) & ~kMarkBit);
+  }
+  HAK_INLINE bool try_change(BlockState& expected, BlockState next) noexcept {
+    if (os::has_one_thread()) {
+      const BlockState now = state_and_mark();
+      if (now != expected) [[unlikely]] return expected = now, false;
+      publish(next);
+      return true;
+    }
+    return shared_state.compare_exchange_strong(expected, next, RecordOrders::kTake,
+                                                RecordOrders::kPeek);
+  }
+  /// try_take() of a record that was marked.
+  HAK_COLD bool take_behind_look(BlockState wanted, BlockState& found) noexcept {
+    constexpr int kTriesMax = 1000000;  // tens of milliseconds; then the mark is not believed
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+      found = wanted;
+      if (try_change(found, BlockState::Busy)) return true;
+      if (found != with_mark(wanted)) return found = without_mark(found), false;
+      cpu_relax();
+    }
+    found = with_mark(wanted);
+    if (try_change(found, BlockState::Busy)) return true;
+    return found = without_mark(found), false;
+  }
+};
+
+inline void BlockRecord::renew() noexcept {
+  kind = AllocKind::Malloc;
+  align_log2 = 0;
+  marked = closed = false;
+  seen_in = 0;
+  allocated_by = freed_by = 0;
+  allocated_at = freed_at = StackId::None;
+  request_bytes = 0;
+  allocated_sequence = freed_sequence = 0;
+  shared_state.store(BlockState::Fresh, RecordOrders::kPeek);
+}
+
+/// A look at a block that somebody else may have: while this lives, nothing of it changes.
+class RecordLook {
+ public:
+  explicit RecordLook(BlockRecord& record) noexcept
+      : record_(record), looks_(record.try_look(found_)) {}
+  ~RecordLook() noexcept {
+    if (looks_) record_.end_look(found_);
+  }
+  RecordLook(const RecordLook&) = delete;
+  RecordLook& operator=(const RecordLook&) = delete;
+
+  explicit operator bool() const noexcept { return looks_; }
+  BlockState found() const noexcept { return found_; }
+
+ private:
+  BlockRecord& record_;
+  BlockState found_ = BlockState::Fresh;
+  bool looks_;
 };
 
 }  // namespace hakmem

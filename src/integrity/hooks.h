@@ -6,8 +6,6 @@
 // be done. Its answer at level 0 is true.
 #pragma once
 
-#include <new>
-
 #include "integrity/block_record.h"
 #include "integrity/fail.h"
 #include "os/memory_marks.h"
@@ -83,10 +81,11 @@ HAK_INLINE void on_carve(const SlabT& slab, const std::uint32_t& first,
     for (std::uint32_t i = first; i < first + count; ++i) {
       BlockRecord& record = record_of(slab, i);
       if constexpr (kOn.has(Check::kOwnership)) {
-        if (record.is_in_use()) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
+        if (is_in_use(record.state())) [[unlikely]] fail_carved_twice(slab, slab.block_at(i));
       }
-      ::new (&record) BlockRecord();
+      record.renew();
     }
+    slab.superslab->record_counts.raise(&slab - slab.superslab->slabs, first + count);
   }
 }
 

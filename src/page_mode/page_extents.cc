@@ -40,7 +40,7 @@ void PageExtents::spare(PageBlock& block) noexcept {
   spare_ = &block;
 }
 
-void PageExtents::enter_in_table(PageBlock& block) noexcept {
+void PageExtents::publish(PageBlock& block) noexcept {
   for (std::size_t page = block.first_page; block.contains_page(page); ++page) {
     table_[page].store(&block, PageTableOrders::kPublish);
   }
@@ -108,7 +108,6 @@ PageBlock* PageExtents::take(std::size_t pages) noexcept {
     frontier_ += pages;
   }
   block->state = ExtentState::Taken;
-  enter_in_table(*block);
   return block;
 }
 

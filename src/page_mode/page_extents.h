@@ -53,8 +53,10 @@ class PageExtents {
   std::size_t frontier() const noexcept { return frontier_; }
 
   /// An extent of exactly `pages`, or more when there is no record for the rest. Null: none is
-  /// free, or no memory for a record.
+  /// free, or no memory for a record. Lookups find it from publish() on.
   PageBlock* take(std::size_t pages) noexcept;
+  /// The extent is described as a block: its pages lead to it from now on.
+  void publish(PageBlock& block) noexcept;
   /// Pages that take() returned are free again; `block` stays the record of what it joins.
   void give(PageBlock& block) noexcept;
 
@@ -77,7 +79,6 @@ class PageExtents {
   PageBlock* find(std::size_t pages) const noexcept;
   PageBlock* record() noexcept;
   void spare(PageBlock& block) noexcept;
-  void enter_in_table(PageBlock& block) noexcept;
   /// Enough for a free extent, whose neighbours ask; it may be long and is cut often.
   void enter_edges(PageBlock& block) noexcept;
   void enter_bin(PageBlock& block) noexcept;

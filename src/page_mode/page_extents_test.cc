@@ -18,6 +18,13 @@ class Extents : public testing::Test {
   Extents() { os::plan_faults_for_test({}); }
   ~Extents() override { os::plan_faults_for_test({}); }
 
+  /// As the tier takes one for a block.
+  PageBlock* take(std::size_t pages) {
+    PageBlock* const block = extents_.take(pages);
+    if (block != nullptr) extents_.publish(*block);
+    return block;
+  }
+
   os::MappingLedger ledger_;
   MetaArena meta_;
   PageExtents extents_{meta_};
@@ -25,8 +32,8 @@ class Extents : public testing::Test {
 
 TEST_F(Extents, TakenExtentsAreDisjointAndLeadToTheirRecord) {
   ASSERT_TRUE(extents_.reserve(kSpaceBytes));
-  PageBlock* const first = extents_.take(3);
-  PageBlock* const second = extents_.take(2);
+  PageBlock* const first = take(3);
+  PageBlock* const second = take(2);
   ASSERT_NE(second, nullptr);
   EXPECT_GE(first->first_page, 1u) << "page 0 is the guard before the first block";
   EXPECT_EQ(second->first_page, first->first_page + 3);
@@ -37,31 +44,40 @@ TEST_F(Extents, TakenExtentsAreDisjointAndLeadToTheirRecord) {
   EXPECT_TRUE(extents_.verify());
 }
 
+TEST_F(Extents, NothingLeadsToAnExtentBeforeItIsDescribed) {
+  ASSERT_TRUE(extents_.reserve(kSpaceBytes));
+  PageBlock* const block = extents_.take(2);
+  ASSERT_NE(block, nullptr);
+  EXPECT_EQ(extents_.at_page(block->first_page), nullptr);
+  extents_.publish(*block);
+  EXPECT_EQ(extents_.at_page(block->first_page), block);
+}
+
 TEST_F(Extents, AFreeExtentIsCutAndItsNeighboursJoin) {
   ASSERT_TRUE(extents_.reserve(kSpaceBytes));
-  PageBlock* const left = extents_.take(4);
-  PageBlock* const middle = extents_.take(5);
-  PageBlock* const right = extents_.take(6);
-  PageBlock* const last = extents_.take(1);
+  PageBlock* const left = take(4);
+  PageBlock* const middle = take(5);
+  PageBlock* const right = take(6);
+  PageBlock* const last = take(1);
   extents_.give(*left);
   extents_.give(*right);
   extents_.give(*middle);
   EXPECT_TRUE(extents_.verify());
-  PageBlock* const joined = extents_.take(15);
+  PageBlock* const joined = take(15);
   ASSERT_NE(joined, nullptr);
   EXPECT_EQ(joined->first_page, 1u);
   EXPECT_EQ(last->first_page, 16u);
   extents_.give(*joined);
-  EXPECT_EQ(extents_.take(2)->first_page, 1u);
-  EXPECT_EQ(extents_.take(13)->first_page, 3u);
+  EXPECT_EQ(take(2)->first_page, 1u);
+  EXPECT_EQ(take(13)->first_page, 3u);
   EXPECT_TRUE(extents_.verify());
 }
 
 TEST_F(Extents, InsideALongFreeExtentNoEntryLeadsToABlockThatIsGone) {
   ASSERT_TRUE(extents_.reserve(kSpaceBytes));
-  PageBlock* const whole = extents_.take(100);
+  PageBlock* const whole = take(100);
   extents_.give(*whole);
-  PageBlock* const front = extents_.take(2);
+  PageBlock* const front = take(2);
   ASSERT_EQ(front, whole);
   EXPECT_EQ(extents_.at_page(2), front);
   for (std::size_t page = 3; page <= 100; ++page) {
@@ -74,11 +90,11 @@ TEST_F(Extents, InsideALongFreeExtentNoEntryLeadsToABlockThatIsGone) {
 TEST_F(Extents, TheSpaceEndsOnePageBeforeTheReservation) {
   ASSERT_TRUE(extents_.reserve(kSpaceBytes));
   const std::size_t pages = kSpaceBytes / kPageBytes;
-  EXPECT_EQ(extents_.take(pages - 1), nullptr);
-  PageBlock* const all = extents_.take(pages - 2);
+  EXPECT_EQ(take(pages - 1), nullptr);
+  PageBlock* const all = take(pages - 2);
   ASSERT_NE(all, nullptr);
-  EXPECT_EQ(extents_.take(1), nullptr);
-  EXPECT_EQ(extents_.take(SIZE_MAX / kPageBytes), nullptr);
+  EXPECT_EQ(take(1), nullptr);
+  EXPECT_EQ(take(SIZE_MAX / kPageBytes), nullptr);
   EXPECT_TRUE(extents_.verify());
 }
 
@@ -91,10 +107,10 @@ TEST_F(Extents, ARefusedReservationIsTriedWithHalfTheSpace) {
 TEST_F(Extents, WithoutAddressSpaceOrATableThereAreNone) {
   os::plan_faults_for_test({.fail_from = 1});
   EXPECT_FALSE(extents_.reserve(kSpaceBytes));
-  EXPECT_EQ(extents_.take(1), nullptr);
+  EXPECT_EQ(take(1), nullptr);
   os::plan_faults_for_test({.fail_nth = 2});
   EXPECT_FALSE(extents_.reserve(kSpaceBytes));
-  EXPECT_EQ(extents_.take(1), nullptr);
+  EXPECT_EQ(take(1), nullptr);
   EXPECT_FALSE(extents_.holds(0));
 }
 
@@ -108,7 +124,7 @@ TEST_F(Extents, ARandomWalkKeepsThemTiled) {
       std::swap(taken[random() % taken.size()], taken.back());
       extents_.give(*taken.back());
       taken.pop_back();
-    } else if (PageBlock* const block = extents_.take(1 + random() % (step % 7 == 0 ? 200 : 5))) {
+    } else if (PageBlock* const block = take(1 + random() % (step % 7 == 0 ? 200 : 5))) {
       taken.push_back(block);
     } else {
       ++refused;

@@ -59,6 +59,7 @@ PageBlock* PageTier::allocate(std::size_t request, std::size_t asked_align) noex
   PageBlock* const block = take_locked(placement.pages);
   if (block == nullptr) return decline_locked();
   place(*block, placement, align);
+  extents_.publish(*block);
   if (placement.data_pages == 0) return block;
   if (!os::make_writable(block->data, block->data_bytes())) {
     extents_.give(*block);

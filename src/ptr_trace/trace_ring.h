@@ -6,7 +6,8 @@
 //   state: `shared_written` events ever; event i lies in slot i mod capacity.
 //   owner: the thread of the heap that the ring belongs to, between two TraceScopes; it alone
 //     writes slots and the count.
-//   publishes: a slot's words by the release of the count that follows them.
+//   publishes: a slot's words by the release of the count that follows them; that an event's life
+//     is over, by the release of each word of the next one in its slot.
 //   read: take the count, copy slots, take the count again; what the writer may have overwritten
 //     since (the slot it is at included) is dropped.
 //   list: rings are pushed by CAS and never leave.
@@ -22,7 +23,8 @@
 namespace hakmem {
 
 struct TraceOrders {
-  static constexpr std::memory_order kSlot = std::memory_order_relaxed;
+  /// Behind the count of all events before: who copies a word of the next life sees that count.
+  static constexpr std::memory_order kSlot = std::memory_order_release;
   static constexpr std::memory_order kCopy = std::memory_order_acquire;  // before the second look
   static constexpr std::memory_order kOwnCount = std::memory_order_relaxed;
   static constexpr std::memory_order kPublish = std::memory_order_release;

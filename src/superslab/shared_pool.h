@@ -53,6 +53,8 @@ class SharedPool {
   std::size_t count() const noexcept { return count_.read(); }
   std::size_t cached_count() const noexcept { return cached_count_.read(); }
   Lock& lock_for_fork() noexcept { return lock_; }
+  /// For who walks all SuperSlabs, by ever(), while their owners run.
+  Lock& lock() noexcept { return lock_; }
 
   /// Cached SuperSlabs are empty, ownerless and agree with their bitmaps. Takes the lock.
   bool verify() noexcept;

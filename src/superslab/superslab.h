@@ -11,9 +11,26 @@
 // is in state Free.
 #pragma once
 
+#include "base/counter.h"
 #include "superslab/slab.h"
 
 namespace hakmem::inline HAK_LEVEL_NAMESPACE {
+
+/// How many records of each slab ever were in use: how far those must look who do not own it.
+/// Only raised; a record that is counted too early is not in use, and is seen to be.
+struct RecordCounts {
+  std::atomic<std::uint32_t> shared_count[kGeometry.slabs_per_superslab];
+
+  std::uint32_t of(std::size_t slab) const noexcept {
+    return shared_count[slab].load(CounterOrders::kAny);
+  }
+  /// The slab's owner says that its first `count` records are in use now.
+  void raise(std::ptrdiff_t slab, std::uint32_t count) noexcept {
+    std::atomic<std::uint32_t>& shared = shared_count[slab];
+    if (shared.load(CounterOrders::kAny) < count) shared.store(count, CounterOrders::kAny);
+  }
+};
+struct NoRecordCounts {};
 
 enum class SuperSlabKind : std::uint8_t { Single, Span };
 inline constexpr std::size_t kSuperSlabKinds = 2;
@@ -43,6 +60,8 @@ struct SuperSlab {
   SuperSlab* prev_in_heap = nullptr;
   SuperSlab* next_ever = nullptr;  ///< all there ever were; never unlinked
   std::byte* records = nullptr;    ///< per-block records of the checked levels; null below
+  [[no_unique_address]] std::conditional_t<kRecordLayout, RecordCounts, NoRecordCounts>
+      record_counts;
   Slab slabs[kSlabs];
 
   std::size_t span_slabs() const noexcept {

@@ -15,6 +15,7 @@ class Mutant:
     programs: int = 0                             # 0: as many as for the others
     quick: bool = False
     level: int = 0                                # integrity level of the heap that has the defect
+    in_units: bool = False                        # looked for by units/, not by the heap's programs
 
 
 def read_change(path, lines):
@@ -52,6 +53,8 @@ def read(text):
             mutants[-1].quick = True
         elif word == "schedules":
             mutants[-1].schedules = int(rest)
+        elif word == "units":
+            mutants[-1].in_units = True
         elif word == "level":
             mutants[-1].level = int(rest)
         elif word == "programs":

@@ -38,36 +38,39 @@ def apply(mutant, tree):
     return None
 
 
-def units_of(arguments, level):
-    """Lists of sources, each compiled as one: the heap, then what level 4 adds, by folder."""
-    units = [arguments.sources]
-    if level == 4:
+def units_of(arguments, tree, mutant):
+    """Lists of sources, each compiled as one: the heap with its programs, then what level 4 adds,
+    by folder; or the small protocols, which are one source."""
+    if mutant.in_units:
+        return [["explore/units/subjects.cc"]]
+    units = [[os.path.join(tree, source) for source in arguments.sources] +
+             ["explore/heap/workload.cc"]]
+    if mutant.level == 4:
         folders = {}
         for source in arguments.level_4:
-            folders.setdefault(os.path.dirname(source), []).append(source)
+            folders.setdefault(os.path.dirname(source), []).append(os.path.join(tree, source))
         units += folders.values()
     return units
 
 
-def build(arguments, compiler, tree, folder, level):
-    """Compiles the mutated heap and links it; returns the program, or None and a complaint."""
-    flags = FLAGS + [f"-DHAKMEM_INTEGRITY_LEVEL={level}"]
+def build(arguments, compiler, tree, folder, mutant):
+    """Compiles the mutated sources and links them; returns the program, or None and a complaint."""
+    flags = FLAGS + [f"-DHAKMEM_INTEGRITY_LEVEL={4 if mutant.in_units else mutant.level}"]
     if "clang" not in os.path.basename(compiler):
         flags += GXX_FLAGS
     program = os.path.join(folder, "explore_" + os.path.basename(compiler))
     commands, objects = [], []
-    for number, sources in enumerate(units_of(arguments, level)):
+    for number, sources in enumerate(units_of(arguments, tree, mutant)):
         unit = os.path.join(folder, f"heap{number}.cc")
         with open(unit, "w", encoding="utf-8") as file:
             for source in sources:
-                file.write(f'#include "{os.path.join(tree, source)}"\n')
-            if number == 0:
-                file.write('#include "explore/heap/workload.cc"\n')
+                file.write(f'#include "{source}"\n')
         objects.append(unit + ".o")
         commands.append([compiler, *flags, "-I" + os.path.join(tree, "src"),
                          "-I" + os.path.join(arguments.root, "stress"), "-c", unit, "-o",
                          objects[-1]])
-    commands.append([compiler, *objects, *arguments.archives, "-lfmt", "-lpthread", "-ldl",
+    host = arguments.units_host if mutant.in_units else []
+    commands.append([compiler, *objects, *host, *arguments.archives, "-lfmt", "-lpthread", "-ldl",
                      "-o", program])
     for command in commands:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -114,7 +117,7 @@ def trace_of(program, workload, seed):
 def agree_elsewhere(mutant, arguments, tree, folder, results):
     """True when every finding's seed means the same schedule from the other compilers' objects."""
     for compiler in arguments.also:
-        program, complaint = build(arguments, compiler, tree, folder, mutant.level)
+        program, complaint = build(arguments, compiler, tree, folder, mutant)
         if complaint is not None:
             print(f"{mutant.name:28} {compiler}: {complaint}")
             return False
@@ -133,7 +136,7 @@ def judge(mutant, arguments):
         shutil.copytree(os.path.join(arguments.root, "src"), os.path.join(tree, "src"))
         complaint = apply(mutant, tree)
         if complaint is None:
-            program, complaint = build(arguments, arguments.compiler, tree, folder, mutant.level)
+            program, complaint = build(arguments, arguments.compiler, tree, folder, mutant)
         if complaint is not None:
             print(f"{mutant.name:28} DOES NOT APPLY: {complaint}")
             return False
@@ -165,6 +168,7 @@ def main():
     parser.add_argument("--archives", nargs="+", required=True, help="driver and runtime")
     parser.add_argument("--sources", nargs="+", required=True, help="the heap, below the root")
     parser.add_argument("--level-4", nargs="*", default=[], help="what level 4 has besides")
+    parser.add_argument("--units-host", nargs="*", default=[], help="archive of units/'s main")
     parser.add_argument("--only", nargs="*", default=[], help="names of mutants")
     parser.add_argument("--quick", action="store_true", help="only those that are found at once")
     parser.add_argument("--runs", type=int, default=1)

@@ -138,7 +138,8 @@ Program scarce(std::uint64_t seed) {
 const char* name_of(OpKind kind) {
   static constexpr const char* kNames[] = {"alloc", "free",  "send", "receive", "check",
                                            "resize", "zeroed", "aligned", "tell", "exit",
-                                           "purge", "ask", "fork", "child"};
+                                           "purge", "ask", "fork", "child", "sweep",
+                                           "last_sweep"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -27,6 +27,8 @@ enum class OpKind : std::uint8_t {
   Ask,        ///< looks up what was told, and frees an address inside of it, which is refused
   Fork,       ///< fork() as its parent sees it: all locks taken and given
   Child,      ///< as its child sees it: the other threads are gone, wherever they were
+  Sweep,      ///< looks at every block's canaries and fill, as at the process's end
+  LastSweep,  ///< the same as before the process dies: what is locked is left out
 };
 
 struct Op {
@@ -52,6 +54,7 @@ struct Program {
   /// in any. Blocks that are left at the end are freed when all threads have ended.
   bool shared_slots = false;
   bool careless = false;     ///< a broken program: hands blocks over without ordering
+  unsigned check_every = 0;  ///< operations between two sweeps by whoever comes; 0: none
   SystemTraits system;
 };
 

@@ -10,6 +10,8 @@ constexpr Mix kForker{.allocate = 4, .free = 2, .send = 3, .receive = 2, .fork =
 constexpr Mix kBusy{.allocate = 4, .free = 3, .send = 3, .receive = 3, .exit = 1};
 constexpr Mix kRuns{.allocate = 3, .free = 2, .send = 1, .receive = 1, .purge = 1, .resize = 4,
                     .aligned = 1};
+constexpr Mix kSwept{.allocate = 5, .free = 5, .send = 2, .receive = 2, .exit = 1, .purge = 1,
+                     .resize = 2};
 constexpr Mix kPurger{.allocate = 4, .free = 4, .send = 1, .receive = 1, .purge = 3};
 
 /// Threads at work while one of them forks: as the parent sees it, or the child.
@@ -139,6 +141,35 @@ Program purge(std::uint64_t seed) {
   return program;
 }
 
+/// Every block is looked at while others allocate, free, resize and hand over blocks, leave their
+/// heaps, and give memory back. At level 0 there is nothing to look at.
+Program sweep(std::uint64_t seed) {
+  Random random(seed);
+  Program program;
+  program.attached = random.below(4) != 0;
+  program.system.scarce = random.below(4) == 0;
+  const std::vector<std::uint32_t> sizes =
+      random.below(3) == 0 ? std::vector<std::uint32_t>{kSmall, kLarge, 2 * kLarge}
+                           : std::vector<std::uint32_t>{kSmall, kOther, kWide};
+  std::vector<Op> sweeper{{.kind = OpKind::Allocate, .size = kSmall}};
+  if (random.below(2) == 0) {
+    program.check_every = 1 + random.below(3);
+    for (const Op& op : make_thread(random, 3, kSwept, sizes, 3)) sweeper.push_back(op);
+  } else {
+    const unsigned sweeps = 1 + random.below(2);
+    for (unsigned i = 0; i < sweeps; ++i) {
+      const bool dies = random.below(4) == 0;
+      sweeper.push_back({.kind = dies ? OpKind::LastSweep : OpKind::Sweep});
+    }
+  }
+  program.threads.push_back(sweeper);
+  const unsigned others = 1 + random.below(2);
+  for (unsigned i = 0; i < others; ++i) {
+    program.threads.push_back(make_thread(random, 6, kSwept, sizes, 4, random.below(3)));
+  }
+  return program;
+}
+
 /// A block is handed over without ordering: the program's own bug, which must be found.
 Program planted(std::uint64_t seed) {
   Random random(seed);
@@ -162,6 +193,7 @@ std::vector<Family> rare_families() {
       {"refused", "first use while the system refuses memory", refused},
       {"runs", "large blocks that grow, shrink and move", runs},
       {"purge", "memory is given back while others take it", purge},
+      {"sweep", "every block is looked at while others work; at level 4", sweep},
       {"planted", "a broken program, to see that something is found; not part of all", planted,
        true},
   };

@@ -61,7 +61,7 @@ bool visit_mappings(char*, std::size_t, MappingVisitor, void*) noexcept { return
 Address thread_pointer() noexcept { return 0; }
 Address main_stack_anchor() noexcept { return 0; }
 Closed close_pages(std::byte*, std::size_t) noexcept { return Closed::No; }
-std::byte* reserve(std::size_t) noexcept { return nullptr; }
+std::byte* reserve(std::size_t bytes) noexcept { return map(bytes, Access::ReadOnly); }
 std::size_t mappings_max() noexcept { return 0; }
 
 }  // namespace hakmem::os

@@ -9,6 +9,7 @@
 #include "explore/heap/oracle.h"
 #include "explore/heap/program.h"
 #include "explore/runtime/silence.h"
+#include "gate/exit_sweep.h"
 #include "gate/gate.h"
 
 namespace explore_heap {
@@ -106,6 +107,8 @@ class Worker {
       case OpKind::Ask: ask(); return false;
       case OpKind::Fork: fork_in_parent(); return true;
       case OpKind::Child: fork_in_child(); return true;
+      case OpKind::Sweep: sweep<Domain>(g_world->domain, false); return true;
+      case OpKind::LastSweep: sweep<Domain>(g_world->domain, true); return true;
     }
     return false;
   }
@@ -201,6 +204,15 @@ class Worker {
     const std::size_t usable = hakmem::front::usable_size(g_world->domain, hakmem::wild(told));
     constexpr std::size_t kInside = 64;
     if (usable >= kLargeAtLeast) give_back(static_cast<std::byte*>(told) + kInside);
+  }
+
+  /// Whatever other threads do to blocks meanwhile: none is broken, so none may be reported. (A
+  /// template, as only level 4 sweeps.)
+  template <class DomainT>
+  static void sweep(DomainT& domain, bool dies) {
+    if constexpr (hakmem::kBuildChecks.has(hakmem::Check::kExitSweep)) {
+      dies ? hakmem::sweep_before_death(domain) : static_cast<void>(sweep_at_exit(domain));
+    }
   }
 
   void fork_in_parent() {

@@ -82,12 +82,13 @@ void finish_child(Domain& domain, Worker& last) {
 /// Small enough that blocks leave it, and the ring wraps, within one program. (Templates, because
 /// `if constexpr` leaves the other branch out in templates alone.)
 template <class DomainT>
-void configure_checks(DomainT& domain) {
+void configure_checks(DomainT& domain, unsigned check_every) {
   if constexpr (hakmem::kRecordLayout) {
     constexpr std::size_t kResting = 2, kRestingBytes = 16 * hakmem::kKiB, kEvents = 8;
     domain.checks.quarantine = {.blocks = kResting, .bytes = kRestingBytes};
     domain.checks.stack_method = hakmem::StackMethod::Caller;
     domain.checks.rings.set_capacity(kEvents);
+    domain.checks.check_every = check_every;
   }
 }
 
@@ -117,7 +118,7 @@ void prepare(const Program& program) {
   std::byte* const memory = hakmem::os::map(hakmem::round_up(sizeof(World), hakmem::kPageBytes),
                                             hakmem::os::Access::ReadWrite);
   g_world = ::new (memory) World;
-  configure_checks(g_world->domain);
+  configure_checks(g_world->domain, program.check_every);
   if (program.initialised) g_world->domain.ensure_initialised();
   if (program.attached) {
     for (std::size_t i = 0; i < program.threads.size(); ++i) {
