@@ -17,8 +17,8 @@
 //   waiter loses patience, though: a report may take long, and the thread that looks may be gone.
 //   publishes: all that belongs to a block, by release of the next state (or of the mark's end) and
 //   acquire of Busy (or of the mark, or of Free).
-//   Breaks it: a load and a store where an exchange is, in a process with threads; writing a canary of a Live block; reading a
-//   byte of a block before it is marked, or after.
+//   Breaks it: a load and a store where an exchange is, in a process with threads; writing a canary
+//   of a Live block; reading a byte of a block before it is marked, or after.
 #pragma once
 
 #include <atomic>
