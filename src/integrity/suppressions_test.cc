@@ -130,7 +130,7 @@ TEST_F(SuppressionRules, AFileIsReadWholeOrRefused) {
 TEST_F(SuppressionRules, OurOwnErrorsAndCrashesAreNeverSuppressed) {
   static Finding finding;
   static ResolvedFinding nothing;
-  ASSERT_TRUE(parse("*:*\n").ok());
+  ASSERT_TRUE(parse_list("*:*\n").ok());
   for (const ViolationRow& row : kViolationTable) {
     finding.violation = row.violation;
     const bool may_be = row.fault == Fault::Program && row.violation != Violation::kPoisonCrash &&
