@@ -353,5 +353,7 @@ function(hakmem_add_unit_tests level geometry)
     set(filter --gtest_filter=-*TheLeakSearchFollowsPointersThroughPageBlocks*)
   endif()
   add_test(NAME unit_l${level}_${geometry} COMMAND ${target} ${filter})
-  set_tests_properties(unit_l${level}_${geometry} PROPERTIES LABELS "quick;unit" TIMEOUT 300)
+  # Counting makes the tests several times slower.
+  set(limit $<IF:$<BOOL:${HAKMEM_COVERAGE}>,900,300>)
+  set_tests_properties(unit_l${level}_${geometry} PROPERTIES LABELS "quick;unit" TIMEOUT ${limit})
 endfunction()

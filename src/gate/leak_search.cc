@@ -36,7 +36,9 @@ class Marker {
       Address words[kPageBytes / sizeof(Address)];
       const std::size_t bytes = end - page < kPageBytes ? end - page : kPageBytes;
       if (!os::read_memory(page, words, bytes)) continue;
-      for (std::size_t i = 0; i < bytes / sizeof(Address); ++i) mark(words[i]);
+      for (std::size_t i = 0; i < bytes / sizeof(Address); ++i) {
+        if (words[i] != 0) mark(words[i]);  // most of all memory is zero
+      }
       drain();
     }
   }
