@@ -27,7 +27,7 @@ struct RunSettings {
   /// An allocation that would make more bytes than this live is skipped; what must fail is not.
   std::uint64_t live_bytes_max = std::uint64_t{1} << 30;
   std::uint64_t small_align = 16;
-  StampShape stamps;
+  StampShape stamps = {};
   Observed* observed = nullptr;      ///< one for each operation; null: not wanted
   /// For each thread the operation that it is at, plus one; null: not wanted. In shared memory a
   /// parent can read it when this process is dead.
