@@ -151,6 +151,7 @@ set(HAKMEM_REPORT_TESTS
   src/ptr_trace/trace_ring_test.cc)
 set(HAKMEM_RECORD_TESTS
   src/gate/heap_picture_test.cc
+  src/integrity/block_record_test.cc
   src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/trace_dump_test.cc
