@@ -159,6 +159,7 @@ set(HAKMEM_RECORD_TESTS
   src/gate/checked_gate_test.cc
   src/gate/heap_picture_ruins_test.cc
   src/gate/heap_picture_test.cc
+  src/integrity/block_record_test.cc
   src/integrity/canary_test.cc)
 set(HAKMEM_LIBRARY_CALL_TESTS
   src/gate/trace_dump_test.cc

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "gate/exit_sweep.h"
 #include "gate/page_mode_for_test.h"
 
 namespace hakmem {
@@ -66,6 +67,19 @@ TEST_P(PageThreads, BlocksFreedByOtherThreadsAreWholeWithinAndBeyondTheBudget) {
   EXPECT_EQ(stats.live_blocks, 0u);
   EXPECT_GT(stats.declined, 0u);
   EXPECT_GT(stats.resting_blocks, 1000u);
+}
+
+TEST_P(PageThreads, SweepsBesideWorkingThreadsReportNothing) {
+  enable(60);
+  domain_->checks.check_every = 97;
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned t = 0; t < 3; ++t) threads.emplace_back([this, t] { work(t, 400); });
+    EXPECT_EQ(sweep_at_exit(*domain_), 0u);
+  }
+  domain_->checks.check_every = 0;
+  EXPECT_EQ(damaged_, 0u);
+  for (const Stamped& item : shelf_) check_and_free(thread_, item);
 }
 
 TEST_P(PageThreads, WhileThreadsWorkEveryForkedChildGoesOnInPageMode) {

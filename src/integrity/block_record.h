@@ -94,9 +94,12 @@ struct BlockRecord {
 
   /// Makes the record Busy if it is in `expected`; false when it is not, and then says what it is.
   HAK_INLINE bool try_take(BlockState& expected) noexcept {
-    const BlockState wanted = expected;
-    if (try_change(expected, BlockState::Busy)) [[likely]] return true;
-    return without_mark(expected) != expected && take_behind_look(wanted, expected);
+    BlockState found = expected;
+    if (try_change(found, BlockState::Busy)) [[likely]] return true;
+    if (without_mark(found) != found) found = take_behind_look(expected);
+    const bool taken = found == expected;
+    expected = found;
+    return taken;
   }
   /// Writes the state that is there. A page whose first access is a read is mapped twice, and other
   /// processors are stopped for the second time.
@@ -149,18 +152,17 @@ struct BlockRecord {
     return shared_state.compare_exchange_strong(expected, next, RecordOrders::kTake,
                                                 RecordOrders::kPeek);
   }
-  /// try_take() of a record that was marked.
-  HAK_COLD bool take_behind_look(BlockState wanted, BlockState& found) noexcept {
+  /// try_take() of a record that was marked: `wanted` when it was taken, else what it is.
+  HAK_COLD BlockState take_behind_look(BlockState wanted) noexcept {
     constexpr int kTriesMax = 1000000;  // tens of milliseconds; then the mark is not believed
     for (int tries = 0; tries < kTriesMax; ++tries) {
-      found = wanted;
-      if (try_change(found, BlockState::Busy)) return true;
-      if (found != with_mark(wanted)) return found = without_mark(found), false;
+      BlockState found = wanted;
+      if (try_change(found, BlockState::Busy)) return wanted;
+      if (found != with_mark(wanted)) return without_mark(found);
       cpu_relax();
     }
-    found = with_mark(wanted);
-    if (try_change(found, BlockState::Busy)) return true;
-    return found = without_mark(found), false;
+    BlockState found = with_mark(wanted);
+    return try_change(found, BlockState::Busy) ? wanted : without_mark(found);
   }
 };
 

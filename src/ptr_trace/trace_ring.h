@@ -7,7 +7,7 @@
 //   owner: the thread of the heap that the ring belongs to, between two TraceScopes; it alone
 //     writes slots and the count.
 //   publishes: a slot's words by the release of the count that follows them; that an event's life
-//     is over, by the release of each word of the next one in its slot.
+//     is over, by a release fence between a count and the words that come next.
 //   read: take the count, copy slots, take the count again; what the writer may have overwritten
 //     since (the slot it is at included) is dropped.
 //   list: rings are pushed by CAS and never leave.
@@ -23,8 +23,9 @@
 namespace hakmem {
 
 struct TraceOrders {
-  /// Behind the count of all events before: who copies a word of the next life sees that count.
-  static constexpr std::memory_order kSlot = std::memory_order_release;
+  static constexpr std::memory_order kSlot = std::memory_order_relaxed;
+  /// Between a count and the next event's words: who copies one of these sees that count.
+  static constexpr std::memory_order kCountFirst = std::memory_order_release;
   static constexpr std::memory_order kCopy = std::memory_order_acquire;  // before the second look
   static constexpr std::memory_order kOwnCount = std::memory_order_relaxed;
   static constexpr std::memory_order kPublish = std::memory_order_release;
@@ -56,6 +57,7 @@ class alignas(64) TraceRing {
     slot.words[2].store(who_, TraceOrders::kSlot);
     slot.words[3].store(detail, TraceOrders::kSlot);
     shared_written_.store(written + 1, TraceOrders::kPublish);
+    std::atomic_thread_fence(TraceOrders::kCountFirst);
   }
 
   /// Events ever written.
