@@ -35,12 +35,12 @@ class LeakSearch : public DomainTest {
   /// Live blocks of `bytes` that the search did not mark.
   std::size_t unmarked(std::size_t bytes) {
     std::size_t count = 0;
-    const auto visit = [&](const CheckedBlock& block) {
+    const auto visit = [&](const CheckedBlock& block, BlockState state) {
       const BlockRecord& record = *block.record;
-      const bool live = record.state() == BlockState::Live && record.request_bytes == bytes;
+      const bool live = state == BlockState::Live && record.request_bytes == bytes;
       count += live && !record.marked ? 1u : 0u;
     };
-    for_each_record(*domain_, visit);
+    for_each_block(*domain_, visit);
     return count;
   }
 };

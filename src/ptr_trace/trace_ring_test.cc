@@ -13,7 +13,7 @@
 namespace hakmem {
 namespace {
 
-constexpr std::uint64_t kCapacity = 16;
+constexpr std::uint64_t kRingCapacity = 16;
 constexpr Address kBlock = 0x7f0000001000;
 
 std::vector<TraceEvent> events_in(const TraceRing& ring) {
@@ -24,7 +24,7 @@ std::vector<TraceEvent> events_in(const TraceRing& ring) {
 
 class TraceRingTest : public testing::Test {
  protected:
-  TraceRingTest() { rings_.set_capacity(kCapacity); }
+  TraceRingTest() { rings_.set_capacity(kRingCapacity); }
   ~TraceRingTest() override {
     for (const TraceRing* ring = rings_.newest(); ring != nullptr;) {
       TraceRing* const gone = const_cast<TraceRing*>(ring);
@@ -83,11 +83,11 @@ TEST_F(TraceRingTest, KeepsEventsInOrderWithTheirOperation) {
 
 TEST_F(TraceRingTest, AFullRingKeepsTheNewest) {
   TraceRing& ring = *rings_.add();
-  for (std::uint64_t i = 1; i <= 3 * kCapacity; ++i) call(ring, TraceKind::Free, kBlock + i, i);
+  for (std::uint64_t i = 1; i <= 3 * kRingCapacity; ++i) call(ring, TraceKind::Free, kBlock + i, i);
   const std::vector<TraceEvent> events = events_in(ring);
-  ASSERT_EQ(events.size(), kCapacity - 1);  // the slot that is written next counts as torn
+  ASSERT_EQ(events.size(), kRingCapacity - 1);  // the slot that is written next counts as torn
   for (std::size_t i = 0; i < events.size(); ++i) {
-    EXPECT_EQ(events[i].operation(), 2 * kCapacity + 2 + i);
+    EXPECT_EQ(events[i].operation(), 2 * kRingCapacity + 2 + i);
   }
 }
 
@@ -105,7 +105,7 @@ TEST_F(TraceRingTest, AReaderNeverSeesATornEvent) {
       ring.record(TraceKind::Alloc, i, i);
     }
   });
-  while (ring.written() < kCapacity) std::this_thread::yield();
+  while (ring.written() < kRingCapacity) std::this_thread::yield();
   for (int look = 0; look < 2000; ++look) {
     std::uint64_t last = 0;
     ring.for_each([&](const TraceEvent& event) {
@@ -150,12 +150,12 @@ TEST_F(TraceRingTest, AHistoryHasTheOperationsOfAllRingsNewestFirst) {
 
 TEST_F(TraceRingTest, AHistoryKeepsTheNewestAndCountsTheRest) {
   TraceRing& ring = *rings_.add();
-  for (std::uint64_t i = 1; i < kCapacity; ++i) call(ring, TraceKind::Alloc, kBlock, i);
+  for (std::uint64_t i = 1; i < kRingCapacity; ++i) call(ring, TraceKind::Alloc, kBlock, i);
   const TraceHistory history = history_of(kBlock, kBlock + 1);
   ASSERT_EQ(history.count, kHistoryMax);
-  EXPECT_EQ(history.events[0].operation(), kCapacity - 1);
-  EXPECT_EQ(history.events[kHistoryMax - 1].operation(), kCapacity - kHistoryMax);
-  EXPECT_EQ(history.allocations, kCapacity - 1);
+  EXPECT_EQ(history.events[0].operation(), kRingCapacity - 1);
+  EXPECT_EQ(history.events[kHistoryMax - 1].operation(), kRingCapacity - kHistoryMax);
+  EXPECT_EQ(history.allocations, kRingCapacity - 1);
 }
 
 }  // namespace
