@@ -33,7 +33,8 @@ class OwnThread {
   }
 
  private:
-  static constexpr std::size_t kStackBytes = 512 * 1024;
+  /// Address space: a sanitizer's own thread data lie there too, nearly a megabyte of them.
+  static constexpr std::size_t kStackBytes = 2 * 1024 * 1024;
 
   pthread_t handle_;
   void* stack_;
