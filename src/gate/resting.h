@@ -17,8 +17,8 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 HAK_COLD void check_and_let_go(Domain& domain, ThreadState& thread, Address user,
                                const Detection& detection) noexcept;
 
-/// Takes a block whose record the caller made Busy, and whose canaries are whole: one that is large,
-/// or from a thread without a heap or a quarantine. For the others see laying_to_rest.h.
+/// Takes a block whose record the caller made Busy, and whose canaries are whole: one that is
+/// large, or from a thread without a heap or a quarantine. For the others see laying_to_rest.h.
 HAK_NOINLINE void lay_to_rest_slow(Domain& domain, ThreadState& thread, const CheckedBlock& block,
                                    const Detection& detection) noexcept;
 
