@@ -1,5 +1,5 @@
 // The canary's bytes: written, found whole, and each damaged byte found, without a look at a page
-// that holds none of them.
+// that holds none of them. And the fill: all of a range, and nothing beside it.
 #include "integrity/canary.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "integrity/poison.h"
 
 namespace hakmem {
 namespace {
@@ -83,6 +84,22 @@ TEST_F(CanaryTest, WhatLiesBesideTheRangeDoesNotMatter) {
     ASSERT_TRUE(begin == page() || begin[-1] == std::byte{0xff}) << "written before the range";
     ASSERT_TRUE(end == page_end() || *end == std::byte{0xff}) << "written behind the range";
   });
+}
+
+TEST(FillTest, CoversTheRangeAndNothingBesideIt) {
+  constexpr std::size_t kRangeMax = 600, kBeside = 64;
+  constexpr std::byte kOther{0x5b};
+  std::byte bytes[kRangeMax + 2 * kBeside];
+  for (std::size_t size = 0; size <= kRangeMax; ++size) {
+    std::fill(std::begin(bytes), std::end(bytes), kOther);
+    std::byte* const begin = bytes + kBeside;
+    fill_freed(begin, size);
+    ASSERT_TRUE(holds_fill(begin, size)) << size;
+    for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(begin[i], std::byte{kFreedByte}) << size;
+    ASSERT_EQ(std::count(bytes, begin, kOther), std::ptrdiff_t{kBeside}) << size;
+    ASSERT_EQ(std::count(begin + size, std::end(bytes), kOther),
+              std::end(bytes) - (begin + size)) << size;
+  }
 }
 
 TEST(CanaryPatternTest, HasNoZeroByteAndDependsOnSecretAndAddress) {

@@ -24,7 +24,7 @@ constexpr std::uint32_t kUnitsPerChunk = kChunkBytes / kUnitBytes;
 constexpr std::uint32_t kChunksMax = kStackDepotBytesMax / kChunkBytes;
 constexpr std::uint32_t kUnitsMax = kUnitsPerChunk * kChunksMax;
 constexpr std::uint32_t kBuckets = 1u << 19;
-constexpr std::uint32_t kPieceBuckets = 1u << 14;
+constexpr std::uint32_t kPieceBuckets = 1u << 17;
 constexpr std::uint32_t kPieceFrames = kStackDepotPieceFrames;
 constexpr std::uint32_t kPiecesMax = kStackDepotPiecesMax;
 

@@ -3,7 +3,7 @@
 // and its size is bounded; when it is full, intern() returns None and the report says that the
 // stack is unknown.
 //
-//   tables   bucket heads of entries (512 Ki ids) and pieces (16 Ki) | chunk addresses | next free
+//   tables   bucket heads of entries (512 Ki ids) and pieces (128 Ki) | chunk addresses | next free
 //            unit | count
 //   chunk    nodes of 8-byte units, none crosses a chunk
 //   piece    next id | hash | four frames in a row, 0 behind the last
