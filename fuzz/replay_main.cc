@@ -1,4 +1,5 @@
 // Runs a fuzz target over files, without a fuzzing engine: the committed corpus on every test run.
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -7,6 +8,12 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 extern "C" __attribute__((weak)) int LLVMFuzzerInitialize(int* count, char*** arguments);
+
+/// An engine's, which a target's mutator refers to; files are replayed as they are.
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t*, std::size_t size, std::size_t) {
+  return size;
+}
 
 int main(int count, char** arguments) {
   int replayed = 0;
