@@ -10,7 +10,7 @@ set(HAKMEM_RUNTIME_FLAGS
 set(HAKMEM_LIBRARY_FLAGS
   -O3 -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-semantic-interposition)
 
-include(ci/cmake/coverage.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/coverage.cmake)
 
 set(HAKMEM_BASE_SOURCES src/base/options.cc)
 set(HAKMEM_OS_SOURCES src/os/os_linux.cc)

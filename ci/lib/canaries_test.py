@@ -120,7 +120,7 @@ class Canaries(unittest.TestCase):
         self.demand("canary_race", "stress", "Lock.*data race")
 
     def test_a_mutant_left_in_is_red_and_named(self):
-        self.demand("canary_mutant", "unit", "RetentionPolicy")
+        self.demand("canary_mutant", "unit", "Retention.MemoryIsDueAtItsAge")
 
 
 if __name__ == "__main__":
