@@ -11,6 +11,8 @@ function(hakmem_marked_settings target)
   target_compile_definitions(${target} PRIVATE HAKMEM_INTEGRITY_LEVEL=3 HAKMEM_MARKS=1)
   target_compile_options(${target} PRIVATE
     ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} ${HAKMEM_LIBRARY_FLAGS})
+  # The tool shows the calls that led to a block: malloc itself has to be among them.
+  target_compile_options(${target} PRIVATE -fno-optimize-sibling-calls)
 endfunction()
 
 # What both are made of.

@@ -20,6 +20,10 @@ namespace hakmem {
 /// Tells the core that this is a spin loop; costs a few tens of cycles.
 HAK_INLINE void cpu_relax() noexcept { __builtin_ia32_pause(); }
 
+/// What is written before it is written, to memory, before what is written after it, as far as the
+/// compiler decides: for those who see a thread's work cut off, as the child of a fork does.
+HAK_INLINE void keep_order_of_writes() noexcept { __asm__ __volatile__("" ::: "memory"); }
+
 /// Marks a path that the caller's own checks exclude.
 [[noreturn]] HAK_INLINE void unreachable() noexcept { __builtin_unreachable(); }
 

@@ -85,10 +85,11 @@ HAK_INLINE CheckedBlock find_checked_block(const Domain& domain, Address user) n
   const bool in_slab = entry.is_ours() && entry.kind() == GranuleKind::Slab;
   if (!in_slab) [[unlikely]] return find_unusual_block(domain, entry, user);
   const Slab& slab = entry.slab();
-  // An address before the first block is a huge offset, which is no index times the stride.
-  const Address offset = user - slab.records.first_user;
+  // An address before the first base is a huge offset, which no block has.
+  const Address offset = user - slab.records.first_base;
   const std::size_t index = slab.divisor.quotient(offset);
-  const bool is_start = index * slab.stride_bytes == offset && index < slab.capacity;
+  const bool is_start =
+      index * slab.stride_bytes + kFrontBytes == offset && index < slab.capacity;
   if (!is_start) [[unlikely]] return {};
   return checked_block_at(slab, index, user);
 }

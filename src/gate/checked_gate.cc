@@ -229,7 +229,7 @@ void* checked_allocate_plain(Domain& domain, ThreadState& thread, std::size_t by
       const marks::OwnAccess own;
       const Operation operation(domain, thread, caller);
       const Address user = reinterpret_cast<Address>(try_allocate(slab));
-      const std::size_t index = slab.divisor.quotient(user - slab.records.first_user);
+      const std::size_t index = slab.divisor.quotient(user - slab.records.first_base);
       const CheckedBlock block = checked_block_at(slab, index, user);
       return hand_out(domain, thread, block, {.bytes = bytes, .kind = kind}, false, operation);
     }

@@ -88,7 +88,7 @@ TEST_F(HeapPictureOf, ASlabWithoutSenseIsNotDrawn) {
   };
   EXPECT_FALSE(is_drawn_with(slab.stride_bytes, 0u));
   EXPECT_FALSE(is_drawn_with(slab.data, nullptr));
-  EXPECT_FALSE(is_drawn_with(slab.records.first_user, slab.records.first_user + kGranuleBytes))
+  EXPECT_FALSE(is_drawn_with(slab.records.first_base, slab.records.first_base + kGranuleBytes))
       << "the block is before it";
   EXPECT_FALSE(is_drawn_with(slab.capacity, kSlabStatesMax + 1));
   EXPECT_FALSE(is_drawn_with(slab.carved, slab.capacity + 1));

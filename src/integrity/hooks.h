@@ -64,7 +64,7 @@ template <class SlabT>
 HAK_INLINE void on_slab_reset(SlabT& slab) noexcept {
   if constexpr (kOn.has(Check::kRecords)) {
     slab.records.first = slab.superslab != nullptr ? &record_of(slab, 0) : nullptr;
-    slab.records.first_user = slab.block_at(0).address() + kFrontBytes;
+    slab.records.first_base = slab.block_at(0).address();
   }
 }
 

@@ -58,9 +58,14 @@ class Quarantine {
     prefetch_for_write(user - kFrontFetched, entry.bytes());
   }
 
-  /// Adds a block. Precondition: admits(), and needs_room() was answered by pops.
+  /// Adds a block, whose state says already that it rests. Precondition: admits(), and needs_room()
+  /// was answered by pops. A fork may cut its thread off anywhere: the child must not find a place
+  /// counted in which there is still the block of the last time round, which may live again.
   void push(Entry entry) noexcept {
-    ring_[pushed_++ & mask_] = entry;
+    keep_order_of_writes();
+    ring_[pushed_ & mask_] = entry;
+    keep_order_of_writes();
+    ++pushed_;
     bytes_.add(entry.bytes());
   }
 

@@ -33,11 +33,12 @@ enum class SlabDefect : std::uint8_t { None, Counters, ListCycle, ForeignNode, W
 /// From a user address to its record, at the levels that have records: see hooks::on_slab_reset().
 struct SlabRecords {
   BlockRecord* first = nullptr;  ///< block 0's; const between resets, as is
-  Address first_user = 0;        ///< block 0's user address
+  /// Block 0's base. No user address: tools that look for lost blocks would find them here.
+  Address first_base = 0;
 };
 struct NoSlabRecords {  ///< nobody asks
   static constexpr BlockRecord* first = nullptr;
-  static constexpr Address first_user = 0;
+  static constexpr Address first_base = 0;
 };
 
 struct alignas(128) Slab {
@@ -114,7 +115,7 @@ struct alignas(128) Slab {
 
   Address first_base() const noexcept {
     if constexpr (kRecordLayout) {
-      return records.first_user - kFrontBytes;
+      return records.first_base;
     } else {
       return reinterpret_cast<Address>(data) + first_base_offset(class_index);
     }
