@@ -103,16 +103,21 @@ TEST_F(CheckedGate, AResizeOfWhatIsNoLiveBlockIsRefused) {
   void* const live = allocate(kBytes);
   release(freed);
   int local = 0;
-  const std::pair<void*, std::string> cases[] = {
+  struct Case {
+    void* pointer;
+    const char* sentence;
+  };
+  const Case cases[] = {
       {freed, "realloc() got a 100-byte block that was already freed."},
       {bytes_of(freed) + 16, "realloc() got an address inside a 100-byte block, not its start."},
       {bytes_of(live) + 16, "realloc() got an address inside a 100-byte block, not its start."},
       {&local, "realloc() got an address that no allocation call returned."}};
-  for (const auto& [pointer, sentence] : cases) {
-    expect_sentence(Violation::kBadRealloc, sentence, [&] { reallocate(pointer, 200); });
-    const ChildRun run = go_on_after_findings(
-        kIntegrityLevel, [&] { return reallocate(pointer, 200) == nullptr ? 7 : 1; });
-    EXPECT_TRUE(run.exited_with(7)) << sentence << run.status;
+  for (const Case& wrong : cases) {
+    const auto resize = [&] { return reallocate(wrong.pointer, 200); };
+    expect_sentence(Violation::kBadRealloc, wrong.sentence, [&] { resize(); });
+    const ChildRun run =
+        go_on_after_findings(kIntegrityLevel, [&] { return resize() == nullptr ? 7 : 1; });
+    EXPECT_TRUE(run.exited_with(7)) << wrong.sentence << run.status;
   }
   release(live);
 }
