@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
 
 #include "gate/checked_block.h"
 #include "gate/domain_for_test.h"
