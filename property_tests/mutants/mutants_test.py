@@ -110,6 +110,17 @@ class Driver(unittest.TestCase):
         self.assertIn("src/base/units.h", touched)
         self.assertNotIn("src/large/large_tier.h", touched)
 
+    def test_objects_with_other_tests_are_not_linked(self):
+        made = overlay.Overlay(table.ROOT, BUILD, os.path.join(self.scratch.name, "made"), [])
+        wanted = "src/gate/free_gate_test.cc"
+        link = overlay.link_command(BUILD, "bin/unit_tests_l2_tiny")
+        joined = overlay.joined_objects(BUILD)
+        parts = list(overlay.parts_of(made, link, (wanted,), False))
+        objects = [name for word, names in parts for name in (names or joined.get(word, [word]))]
+        tests = [name for name in objects if name.endswith("_test.cc.o")
+                 and not name.endswith("_for_test.cc.o")]
+        self.assertEqual([name[-len(wanted) - 2:] for name in tests], [wanted + ".o"])
+
     def test_shards_add_up_to_the_whole(self):
         everything = table.load()
         arguments = argparse.Namespace(names=[], group=None, shard=(1, 1))

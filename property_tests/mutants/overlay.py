@@ -185,10 +185,26 @@ def build_target(overlay, target, tests=(), flags=(), as_shipped=False):
     and of the link; then all objects are compiled anew. as_shipped: fully optimised; otherwise as
     much as compiles fast."""
     speed = [] if as_shipped else ["-O1"]
-    commands, joined = compile_commands(overlay.build), joined_objects(overlay.build)
+    commands = compile_commands(overlay.build)
     words = []
     link = link_command(overlay.build, target)
     result = os.path.join(overlay.folder, os.path.basename(link[link.index("-o") + 1]))
+    for word, names in parts_of(overlay, link, tests, bool(flags)):
+        if not names:
+            words.append(word)
+        for name in names:
+            source, command = commands[name]
+            words.append(overlay.compile([*with_overlay(overlay, command), *speed, *flags],
+                                         source, name))
+    words[words.index("-o") + 1] = result
+    run_compiler([*words, *flags], overlay.build)
+    return result
+
+
+def parts_of(overlay, link, tests, anew):
+    """Yields the words of a link, each with the objects to compile in its place: none for a word
+    that stays, such as an object of the build. tests: the test files wanted; empty: all."""
+    commands, joined = compile_commands(overlay.build), joined_objects(overlay.build)
 
     def is_wanted(name):
         relative = os.path.relpath(commands[name][0], overlay.root)
@@ -196,26 +212,20 @@ def build_target(overlay, target, tests=(), flags=(), as_shipped=False):
         return not (tests and is_test) or relative in tests
 
     def is_new(name):
-        return bool(flags) or overlay.is_touched(commands[name][0])
+        return anew or overlay.is_touched(commands[name][0])
 
     for place, word in enumerate(link):
-        if place and link[place - 1] == "-o":
-            words.append(result)
+        is_object = word in commands or word in joined
+        if not is_object or link[place - 1] == "-o":
+            yield word, []
             continue
-        if word not in commands and word not in joined:
-            words.append(word)
-            continue
-        names = [name for name in joined.get(word, [word]) if is_wanted(name)]
-        if not names:
-            continue
-        if not any(is_new(name) for name in names):
+        members = joined.get(word, [word])
+        names = [name for name in members if is_wanted(name)]
+        # With a whole object come the tests that are not wanted, and their inline functions, which
+        # the linker may take instead of the overlay's.
+        if names == members and not any(is_new(name) for name in names):
             if not os.path.exists(os.path.join(overlay.build, word)):
-                raise BuildBroke(f"{word} is not there: ninja -C {overlay.build} {target}")
-            words.append(word)
-            continue
-        for name in names:
-            source, command = commands[name]
-            words.append(overlay.compile([*with_overlay(overlay, command), *speed, *flags],
-                                         source, name))
-    run_compiler([*words, *flags], overlay.build)
-    return result
+                raise BuildBroke(f"{word} is not there: ninja -C {overlay.build}")
+            yield word, []
+        elif names:
+            yield word, names
