@@ -41,7 +41,7 @@ set(HAKMEM_REPORT_SOURCES
   src/ptr_trace/end_signals_linux.cc
   src/ptr_trace/own_image.cc
   src/ptr_trace/frame_rules.cc
-  src/ptr_trace/stack_cache.cc
+  src/ptr_trace/shadow_stack.cc
   src/ptr_trace/stack_depot.cc
   src/ptr_trace/stack_range.cc
   src/ptr_trace/trace_history.cc
@@ -150,7 +150,7 @@ set(HAKMEM_REPORT_TESTS
   src/integrity/symbolizer_test.cc
   src/ptr_trace/backtrace_test.cc
   src/ptr_trace/frame_rules_test.cc
-  src/ptr_trace/stack_cache_test.cc
+  src/ptr_trace/shadow_stack_test.cc
   src/ptr_trace/stack_depot_test.cc
   src/ptr_trace/trace_ring_test.cc
   src/gate/survivor_test.cc)
@@ -332,7 +332,7 @@ function(hakmem_add_unit_tests level geometry)
   set_source_files_properties(
     ${PROJECT_SOURCE_DIR}/src/integrity/symbolizer_test.cc
     ${PROJECT_SOURCE_DIR}/src/ptr_trace/backtrace_test.cc
-    ${PROJECT_SOURCE_DIR}/src/ptr_trace/stack_cache_test.cc
+    ${PROJECT_SOURCE_DIR}/src/ptr_trace/shadow_stack_test.cc
     PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(HAKMEM_SANITIZER)
     target_compile_options(${target} PRIVATE -w)

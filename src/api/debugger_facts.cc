@@ -18,9 +18,8 @@ struct DebuggerFacts {
   std::uint32_t freed_byte;         ///< the fill of freed blocks that have records
   std::uint64_t filled_bytes_max;
   std::uint64_t map_tag_mask;       ///< of a map entry: the owner's tag
-  std::uint64_t depot_bytes_max;
-  std::uint32_t depot_unit_bytes;
-  std::uint32_t depot_piece_frames;  ///< frames of each piece of a stack
+  std::uint32_t depot_nodes_per_chunk;
+  std::uint32_t depot_frames_shift;  ///< where a node's word has its count of frames
   std::uint32_t trace_kind_shift, trace_thread_shift, trace_stack_shift;  ///< see trace_event.h
   std::uint32_t strides[kClassCount];
   std::uint32_t first_base_offsets[kClassCount];
@@ -41,9 +40,8 @@ constexpr DebuggerFacts make_facts() noexcept {
   facts.freed_byte = kFreedByte;
   facts.filled_bytes_max = kFillBytesMax;
   facts.map_tag_mask = MapEntry::tag_bits(OwnerTag::NoHeap);
-  facts.depot_bytes_max = kStackDepotBytesMax;
-  facts.depot_unit_bytes = kStackDepotUnitBytes;
-  facts.depot_piece_frames = kStackDepotPieceFrames;
+  facts.depot_nodes_per_chunk = kStackDepotNodesPerChunk;
+  facts.depot_frames_shift = kStackDepotFramesShift;
   facts.trace_kind_shift = TraceEvent::kKindShift;
   facts.trace_thread_shift = TraceEvent::kThreadShift;
   facts.trace_stack_shift = TraceEvent::kStackShift;

@@ -13,9 +13,7 @@ namespace hakmem::inline HAK_LEVEL_NAMESPACE {
 struct Operation {
   StackTrace stack;
   Detection detection;
-  std::uint32_t* known_as = nullptr;  ///< where this thread keeps the stack's id, if it does
-  StackId known_id = StackId::None;   ///< what is kept there
-  StackDepot::Wanted wanted;          ///< the stack, when its id is not kept
+  StackId known_id = StackId::None;  ///< the stack's, where the thread's shadow stack knows it
   [[no_unique_address]] HeapTraceScope trace_scope;  ///< this thread's steps are traced meanwhile
 
   Operation(Domain& domain, ThreadState& thread, Address caller) noexcept
@@ -23,8 +21,6 @@ struct Operation {
     if (thread.thread_id == 0) thread.thread_id = static_cast<std::uint32_t>(os::thread_id());
     if constexpr (kBuildChecks.has(Check::kStacks)) {
       capture(domain, thread, caller);
-      if (known_as != nullptr) known_id = StackId{*known_as};
-      if (known_id == StackId::None) wanted = domain.checks.depot.prepare(stack);
     } else {
       stack.count = 1;
       stack.pcs[0] = caller;
@@ -43,12 +39,8 @@ struct Operation {
   StackId intern(Domain& domain, ThreadState& thread) const noexcept {
     if constexpr (!kBuildChecks.has(Check::kStacks)) {
       if (has_heap(domain, thread)) return intern_caller(domain, *thread.heap);
-      return domain.checks.depot.intern(stack);
     }
-    if (known_id != StackId::None) return known_id;
-    const StackId id = domain.checks.depot.intern(wanted);
-    if (known_as != nullptr) *known_as = static_cast<std::uint32_t>(id);
-    return id;
+    return known_id != StackId::None ? known_id : domain.checks.depot.intern(stack);
   }
 
  private:
@@ -76,9 +68,9 @@ struct Operation {
   void capture(DomainT& domain, ThreadState& thread, Address caller) noexcept {
     const StackMethod method = domain.checks.stack_method;
     const std::uint32_t frames = domain.checks.stack_frames;
-    StackCache* const cache = has_heap(domain, thread) ? thread.heap->stacks.get() : nullptr;
-    if (cache != nullptr) {
-      known_as = capture_stack(method, frames, caller, stack, *cache);
+    ShadowStack* const shadow = has_heap(domain, thread) ? thread.heap->stacks.get() : nullptr;
+    if (shadow != nullptr) {
+      known_id = capture_stack(method, frames, caller, stack, *shadow, domain.checks.depot);
     } else {
       capture_stack(method, frames, caller, stack);
     }

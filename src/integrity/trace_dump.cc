@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLineBytes = 4 * kKiB;
 constexpr std::size_t kBufferBytes = 64 * kKiB;
-constexpr std::size_t kStackIdsMax = kStackDepotBytesMax / 8;  // the depot's units
+constexpr std::size_t kStackIdsMax = round_up(kStackDepotNodesMax + 1, 8 * kPageBytes);
 constexpr std::uint32_t kThreadsNamedMax = 1024;
 
 // One dump at a time, at the process's end.

@@ -6,9 +6,10 @@
 
 #include "base/compiler.h"
 #include "os/os_process.h"
+#include "os/os_signal.h"
 #include "ptr_trace/frame_rules.h"
 #include "ptr_trace/own_image.h"
-#include "ptr_trace/stack_cache.h"
+#include "ptr_trace/shadow_stack.h"
 #include "ptr_trace/stack_range.h"
 #include "ptr_trace/unwinders.h"
 
@@ -148,44 +149,20 @@ void backtrace_after_fork_in_child() noexcept {
 namespace {
 
 /// Walks with the places of the return addresses, and remembers the program's part of the stack,
-/// which begins with `caller`, if it is what the capture found.
-StackCache::Entry* remember_places(StackCache& cache, const StackCache::Key& key,
+/// which begins with the caller, if it is what the capture found.
+ShadowStack::Leaf* remember_places(ShadowStack& shadow, const ShadowStack::Capture& capture,
                                    const StackRange& range, const StackTrace& captured) noexcept {
   PlacedFrame frames[kRawFramesMax];
-  const std::uint32_t count = unwind_tables_placed(frames, key.frames_max + kOwnFramesMax);
+  const std::uint32_t count = unwind_tables_placed(frames, capture.frames_max() + kOwnFramesMax);
   std::uint32_t begin = 0;
-  while (begin < count && frames[begin].pc != key.caller) ++begin;
+  while (begin < count && frames[begin].pc != capture.caller) ++begin;
   std::uint32_t kept = 0;
-  for (std::uint32_t i = begin; i < count && kept < key.frames_max; ++i) {
+  for (std::uint32_t i = begin; i < count && kept < capture.frames_max(); ++i) {
     if (own_when_warm.contains(frames[i].pc)) continue;
     if (kept == captured.count || frames[i].pc != captured.pcs[kept]) return nullptr;
     frames[kept++] = frames[i];
   }
-  return kept == captured.count ? cache.remember(key, frames, kept, range) : nullptr;
-}
-
-/// Captures by remembered rules, at a few nanoseconds a frame, and remembers the stack. False: they
-/// do not lead to the end, and `out` is as it was.
-bool capture_by_rules(StackCache& cache, const StackCache::Key& key, const StackRange& range,
-                      StackTrace& out, StackCache::Entry*& entry) noexcept {
-  if (!range.kept) return false;
-  PlacedFrame frames[kRawFramesMax];
-  cache.rules().begin(key.epoch);
-  const std::uint32_t count =
-      unwind_by_rules(cache.rules(), key.frame, range, frames,
-                      {key.frames_max + kOwnFramesMax, key.caller, key.frames_max});
-  std::uint32_t begin = 0;
-  while (begin < count && frames[begin].pc != key.caller) ++begin;
-  std::uint32_t kept = 0;
-  for (std::uint32_t i = begin; i < count && kept < key.frames_max; ++i) {
-    if (own_when_warm.contains(frames[i].pc)) continue;
-    out.pcs[kept] = frames[i].pc;
-    frames[kept++] = frames[i];
-  }
-  if (kept == 0) return false;
-  out.count = kept;
-  entry = cache.remember(key, frames, kept, range);
-  return true;
+  return kept == captured.count ? shadow.remember(capture, frames, kept, range) : nullptr;
 }
 
 /// Captures from `frame`, the caller's frame address, on; the body of both capture_stack().
@@ -216,31 +193,45 @@ HAK_NOINLINE void capture_stack(StackMethod method, std::uint32_t frames_max, Ad
                out);
 }
 
-HAK_NOINLINE std::uint32_t* capture_stack(StackMethod method, std::uint32_t frames_max,
-                                          Address caller, StackTrace& out,
-                                          StackCache& cache) noexcept {
+namespace {
+
+/// Of a call that the shadow stack does not know, or that it must not be asked about.
+HAK_NOINLINE StackId capture_unknown(StackMethod method, const ShadowStack::Capture& capture,
+                                     StackTrace& out, ShadowStack& shadow,
+                                     StackDepot& depot) noexcept {
+  const std::uint32_t frames_max = capture.frames_max();
   const bool walks = method == StackMethod::Auto || method == StackMethod::Safe;
-  if (frames_max > kStackFramesMax) frames_max = kStackFramesMax;
+  if (!walks || capture.caller == 0 || !warm) {
+    capture_from(method, frames_max, capture.caller, capture.frame, out);
+    return StackId::None;
+  }
+  const StackRange range = stack_range_around(capture.frame);
+  ShadowStack::Leaf* leaf = shadow.walk(capture, range, own_when_warm, out);
+  if (leaf != nullptr) [[likely]] return shadow.intern(*leaf, depot);
+  capture_from(method, frames_max, capture.caller, capture.frame, out);
+  const bool room = fitting(StackMethod::Safe, capture.frame - range.low) == StackMethod::Safe;
+  if (!room || !shadow.wants_places()) return StackId::None;
+  leaf = remember_places(shadow, capture, range, out);
+  return leaf != nullptr ? shadow.intern(*leaf, depot) : StackId::None;
+}
+
+}  // namespace
+
+HAK_NOINLINE StackId capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
+                                   StackTrace& out, ShadowStack& shadow,
+                                   StackDepot& depot) noexcept {
   const Address frame = reinterpret_cast<Address>(__builtin_frame_address(0));
   CaptureScope scope;
+  if (!scope.entered()) [[unlikely]] method = StackMethod::Caller;
+  if (frames_max > kStackFramesMax) frames_max = kStackFramesMax;
+  const std::uint64_t terms =
+      ShadowStack::terms_of(method, frames_max, shared_epoch.load(EpochOrders::kLook));
+  const ShadowStack::Capture capture{frame, caller, terms, os::thread_pointer()};
+  ShadowStack::Leaf* const leaf = shadow.find(capture, out);
+  if (leaf != nullptr && leaf->id != StackId::None) [[likely]] return leaf->id;
   out.count = 0;
-  if (frames_max == 0) return nullptr;
-  if (!scope.entered() || !walks || caller == 0 || !warm) {
-    capture_from(scope.entered() ? method : StackMethod::Caller, frames_max, caller, frame, out);
-    return nullptr;
-  }
-  const StackRange range = stack_range_around(frame);
-  const StackCache::Key key{frame, caller, frames_max, shared_epoch.load(EpochOrders::kLook)};
-  if (StackCache::Entry* const entry = cache.find(key, range, out)) return &entry->note;
-  StackCache::Entry* entry = nullptr;
-  if (capture_by_rules(cache, key, range, out, entry)) {
-    return entry != nullptr ? &entry->note : nullptr;
-  }
-  capture_from(method, frames_max, caller, frame, out);
-  const bool room = fitting(StackMethod::Safe, frame - range.low) == StackMethod::Safe;
-  if (!room || !cache.wants_another()) return nullptr;
-  entry = remember_places(cache, key, range, out);
-  return entry != nullptr ? &entry->note : nullptr;
+  if (frames_max == 0) return StackId::None;
+  return capture_unknown(method, capture, out, shadow, depot);
 }
 
 }  // namespace hakmem

@@ -14,7 +14,10 @@
 
 namespace hakmem {
 
-class StackCache;
+class ShadowStack;
+class StackDepot;
+/// Names an interned stack; 0 is none.
+enum class StackId : std::uint32_t { None = 0 };
 
 inline constexpr std::uint32_t kStackFramesMax = 32;
 
@@ -47,10 +50,9 @@ void forget_cached_frames() noexcept;
 void capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
                    StackTrace& out) noexcept;
 
-/// The same for a thread that makes many captures and has a cache of its own. Returns where the
-/// caller may note what it made of this stack, for the next equal capture to find (0: nothing
-/// yet); null when the stack is not remembered.
-std::uint32_t* capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
-                             StackTrace& out, StackCache& cache) noexcept;
+/// The same for a thread that makes many captures and has a shadow stack. Returns the depot's id of
+/// the stack; None when it was not remembered, or the depot is full.
+StackId capture_stack(StackMethod method, std::uint32_t frames_max, Address caller,
+                      StackTrace& out, ShadowStack& shadow, StackDepot& depot) noexcept;
 
 }  // namespace hakmem

@@ -15,18 +15,10 @@ HAK_INLINE Address word_at(Address place) noexcept {
   return *reinterpret_cast<const Address*>(place);
 }
 
-/// The two registers that lead from frame to frame.
-struct Pointers {
-  Address stack;
-  Address frame;
-};
-
 }  // namespace
 
-void FrameRules::begin(std::uint32_t epoch) noexcept {
-  if (epoch_ == epoch) [[likely]] return;
+void FrameRules::forget() noexcept {
   for (FrameRule& rule : rules_) rule = {};
-  epoch_ = epoch;
 }
 
 FrameRule read_frame_rule(Address pc) noexcept {
@@ -50,38 +42,32 @@ FrameRule read_frame_rule(Address pc) noexcept {
   return rule;
 }
 
-HAK_NO_SANITIZE_ADDRESS std::uint32_t unwind_by_rules(FrameRules& rules, Address frame,
-                                                      const StackRange& range, PlacedFrame* frames,
-                                                      WantedFrames wanted) noexcept {
-  if (!is_inside(frame, range) || !is_inside(frame + sizeof(Address), range)) return 0;
-  Address place = frame + sizeof(Address);
-  Pointers at{place + sizeof(Address), word_at(frame)};
-  std::uint32_t count = 0;
-  while (count < wanted.count_max) {
-    const Address pc = word_at(place);
-    if (pc == 0) break;
-    if (pc == wanted.first) {  // met again, in a recursion, it is one of those that follow
-      const std::uint32_t last = count + wanted.from_first;
-      if (last < wanted.count_max) wanted.count_max = last;
-      wanted.first = 0;
-    }
-    frames[count++] = {place, pc};
-    const FrameRule& rule = rules.of(pc);
-    if (rule.kind == FrameRule::Kind::Outermost) break;
-    if (rule.kind == FrameRule::Kind::Unusable) [[unlikely]] return 0;
-    const bool from_stack = rule.kind == FrameRule::Kind::FromStackPointer;
-    const Address end = (from_stack ? at.stack : at.frame) + static_cast<Address>(rule.end_offset);
-    const Address next = end - sizeof(Address);
-    if (next <= place || !is_inside(next, range)) [[unlikely]] return 0;
-    if (rule.saved_words != 0) {
-      const Address saved = end + static_cast<Address>(rule.saved_words) * sizeof(Address);
-      if (saved <= place || !is_inside(saved, range)) [[unlikely]] return 0;
-      at.frame = word_at(saved);
-    }
-    at.stack = end;
-    place = next;
+HAK_NO_SANITIZE_ADDRESS FrameWalk::FrameWalk(Address frame, const StackRange& range) noexcept
+    : range_(range) {
+  const Address place = frame + sizeof(Address);
+  if (!is_inside(frame, range) || !is_inside(place, range)) return;
+  at_ = {place, word_at(place)};
+  stack_pointer_ = place + sizeof(Address);
+  frame_pointer_ = word_at(frame);
+}
+
+HAK_NO_SANITIZE_ADDRESS FrameWalk::Step FrameWalk::next(FrameRules& rules) noexcept {
+  const FrameRule& rule = rules.of(at_.pc);
+  if (rule.kind == FrameRule::Kind::Outermost) return Step::Ended;
+  if (rule.kind == FrameRule::Kind::Unusable) [[unlikely]] return Step::Lost;
+  const bool from_stack = rule.kind == FrameRule::Kind::FromStackPointer;
+  const Address end =
+      (from_stack ? stack_pointer_ : frame_pointer_) + static_cast<Address>(rule.end_offset);
+  const Address place = end - sizeof(Address);
+  if (place <= at_.place || !is_inside(place, range_)) [[unlikely]] return Step::Lost;
+  if (rule.saved_words != 0) {
+    const Address saved = end + static_cast<Address>(rule.saved_words) * sizeof(Address);
+    if (saved <= at_.place || !is_inside(saved, range_)) [[unlikely]] return Step::Lost;
+    frame_pointer_ = word_at(saved);
   }
-  return count;
+  stack_pointer_ = end;
+  at_ = {place, word_at(place)};
+  return at_.pc == 0 ? Step::Ended : Step::Moved;
 }
 
 }  // namespace hakmem

@@ -36,25 +36,37 @@ class FrameRules {
     if (rule.pc != pc) [[unlikely]] rule = read_frame_rule(pc);
     return rule;
   }
-  /// Forgets all if code was unloaded since the last call: another epoch.
-  void begin(std::uint32_t epoch) noexcept;
+  /// Forgets all: code was unloaded.
+  void forget() noexcept;
 
  private:
   static constexpr int kRulesLog2 = 10;
-  std::uint32_t epoch_;
   FrameRule rules_[std::size_t{1} << kRulesLog2];
 };
 
-/// Which frames a walk is for.
-struct WantedFrames {
-  std::uint32_t count_max;        ///< of all
-  Address first = 0;              ///< the return address that the caller is after; 0: any
-  std::uint32_t from_first = 0;   ///< how many of them it wants, that one included
-};
+/// A walk from a function's frame outwards, one return address at a time.
+class FrameWalk {
+ public:
+  enum class Step : std::uint8_t {
+    Moved,
+    Ended,  ///< the frame was the outermost
+    Lost    ///< a rule is missing: the walk is worth nothing
+  };
 
-/// The frames around `frame`, the frame address of a function that keeps rbp, innermost first, with
-/// their places, up to the last one wanted. 0: a rule is missing, and the walk is worth nothing.
-std::uint32_t unwind_by_rules(FrameRules& rules, Address frame, const StackRange& range,
-                              PlacedFrame* frames, WantedFrames wanted) noexcept;
+  /// `frame` is the frame address of a function that keeps rbp; only bytes of `range` are read.
+  FrameWalk(Address frame, const StackRange& range) noexcept;
+
+  /// False when the first frame lies outside the range.
+  explicit operator bool() const noexcept { return at_.place != 0; }
+  /// The return address, and where it lies.
+  const PlacedFrame& frame() const noexcept { return at_; }
+  Step next(FrameRules& rules) noexcept;
+
+ private:
+  const StackRange& range_;
+  PlacedFrame at_{};
+  Address stack_pointer_ = 0;
+  Address frame_pointer_ = 0;
+};
 
 }  // namespace hakmem

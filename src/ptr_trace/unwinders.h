@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/units.h"
-#include "ptr_trace/stack_cache.h"
+#include "ptr_trace/placed_frame.h"
 
 namespace hakmem {
 

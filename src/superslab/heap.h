@@ -11,7 +11,7 @@
 #include "integrity/state_canary.h"
 #include "learn/learned_age.h"
 #include "ptr_trace/caller_cache.h"
-#include "ptr_trace/stack_cache.h"
+#include "ptr_trace/shadow_stack.h"
 #include "ptr_trace/trace_ring.h"
 #include "superslab/superslab.h"
 
@@ -30,26 +30,26 @@ struct NoCallers {};
 using HeapCallers = std::conditional_t<kRecordLayout && !kBuildChecks.has(Check::kStacks),
                                        CallerCache, NoCallers>;
 
-/// A thread's remembered stacks: memory of their own, taken when first wanted.
-class HeapStackCache {
+/// A thread's shadow stack: memory of its own, taken when first wanted.
+class HeapShadowStack {
  public:
   /// Null when the system refuses the memory.
-  StackCache* get() noexcept {
-    if (cache_ == nullptr) {
-      cache_ = reinterpret_cast<StackCache*>(
-          os::map(round_up(sizeof(StackCache), kPageBytes), os::Access::ReadWrite));
+  ShadowStack* get() noexcept {
+    if (shadow_ == nullptr) {
+      shadow_ = reinterpret_cast<ShadowStack*>(
+          os::map(round_up(sizeof(ShadowStack), kPageBytes), os::Access::ReadWrite));
     }
-    return cache_;
+    return shadow_;
   }
 
  private:
-  StackCache* cache_ = nullptr;
+  ShadowStack* shadow_ = nullptr;
 };
-struct NoStackCache {
-  StackCache* get() noexcept { return nullptr; }
+struct NoShadowStack {
+  ShadowStack* get() noexcept { return nullptr; }
 };
 using HeapStacks =
-    std::conditional_t<kBuildChecks.has(Check::kStacks), HeapStackCache, NoStackCache>;
+    std::conditional_t<kBuildChecks.has(Check::kStacks), HeapShadowStack, NoShadowStack>;
 
 /// A heap's part of the pointer trace, made when first wanted.
 class HeapTrace {

@@ -5,60 +5,37 @@ import re
 
 import gdb
 
-from .memory import POINTER_BYTES, Struct, Unreadable, read_bytes
+from .memory import POINTER_BYTES, Struct, Unreadable, read_word
 
 FRAMES_MAX = 64  # more than the library records
 
 
 def recorded_stack(library, stack_id):
-    """The return addresses of an interned stack; empty for none, and when the depot is damaged."""
+    """The return addresses of an interned stack: what is left of it when the depot is damaged."""
     if stack_id == 0 or library.level < 3:
         return []
+    frames = []
     try:
         tables_type = library.type("StackDepot::Tables")
         tables = library.domain.sub("checks.depot")["shared_tables_"]
         offsets = {field.name: field.bitpos // 8 for field in tables_type.fields()}
         chunk_count = tables_type["shared_chunks"].type.sizeof // POINTER_BYTES
-        unit_bytes = library.facts["depot_unit_bytes"]
-        units = library.facts["depot_bytes_max"] // chunk_count // unit_bytes
-
-        def node(kind, node_id):
-            chunk, unit = divmod(node_id - 1, units)
-            if tables == 0 or node_id == 0 or chunk >= chunk_count:
-                raise Unreadable(f"no node {node_id} in the depot")
-            at = tables + offsets["shared_chunks"] + chunk * POINTER_BYTES
-            start = int.from_bytes(read_bytes(at, POINTER_BYTES), "little")
-            return Struct(library.type(f"StackDepot::{kind}"), start + unit * unit_bytes)
-
-        entry = node("Entry", stack_id)
-        count = entry["frames"]
-        if count > FRAMES_MAX:
-            return []
-        return _frames_of(node, entry, count, library.facts["depot_piece_frames"])
+        node_type = library.type("StackDepot::Node")
+        shift = library.facts["depot_frames_shift"]
+        wanted = FRAMES_MAX
+        while stack_id != 0 and tables != 0 and len(frames) < wanted:
+            chunk, index = divmod(stack_id - 1, library.facts["depot_nodes_per_chunk"])
+            if chunk >= chunk_count:
+                break
+            start = read_word(tables + offsets["shared_chunks"] + chunk * POINTER_BYTES)
+            node = Struct(node_type, start + index * node_type.sizeof)
+            if not frames:
+                wanted = min(wanted, node["around_and_frames"] >> shift)
+            frames.append(node["pc"])
+            stack_id = node["around_and_frames"] % (1 << shift)
     except Unreadable:
-        return []
-
-
-def _words(address, count, word_bytes):
-    data = read_bytes(address, count * word_bytes)
-    return [int.from_bytes(data[i:i + word_bytes], "little")
-            for i in range(0, len(data), word_bytes)]
-
-
-def _offset_of(node, name):
-    return next(field.bitpos // 8 for field in node.type.fields() if field.name == name)
-
-
-def _frames_of(node, entry, count, piece_frames):
-    """The frames of an entry, from the pieces that it names."""
-    id_bytes = 4
-    pieces = _words(entry.address + _offset_of(entry, "pieces"), -(-count // piece_frames),
-                    id_bytes)
-    frames = []
-    for piece_id in pieces:
-        piece = node("Piece", piece_id)
-        frames += _words(piece.address + _offset_of(piece, "pcs"), piece_frames, POINTER_BYTES)
-    return frames[:count]
+        pass
+    return frames
 
 
 def _function_at(pc):
