@@ -1,5 +1,5 @@
 // A frame with its place: what makes a captured stack comparable with the one that is there now.
-// Called by the unwinders and the stack cache.
+// Called by the unwinders and the shadow stack.
 #pragma once
 
 #include "base/units.h"

@@ -12,9 +12,9 @@
 //
 // PROTOCOL shadow stack
 //   A shadow stack belongs to the heap's thread, which alone reads and writes it; a signal handler
-//   that interrupts a capture does without. dlclose steps the epoch, and another thread may get the
-//   heap: nothing that is older is believed then. Invariant: places fall from frame 0 on, and lie in
-//   the own stack of thread_, where all that is further out than a live frame may be read.
+//   that interrupts a capture does without. dlclose steps the epoch, and another thread may get
+//   the heap: nothing that is older is believed then. Invariant: places fall from frame 0 on, and
+//   lie in the own stack of thread_, where all that is further out than a live frame may be read.
 //   Breaks it: reading places of another thread's stack; a frame that changes while its serial does
 //   not.
 #pragma once
@@ -37,8 +37,8 @@ class ShadowStack {
     Address thread;        ///< os::thread_pointer()
     std::uint32_t frames_max() const noexcept { return static_cast<std::uint8_t>(terms); }
   };
-  /// How stacks are taken, in one word, because it is compared each time: up to `frames_max` frames,
-  /// 1 to kStackFramesMax, are kept; code was unloaded since another epoch.
+  /// How stacks are taken, in one word, because it is compared each time: up to `frames_max`
+  /// frames, 1 to kStackFramesMax, are kept; code was unloaded since another epoch.
   static constexpr std::uint64_t terms_of(StackMethod method, std::uint32_t frames_max,
                                           std::uint32_t epoch) noexcept {
     return std::uint64_t{epoch} << 32 | static_cast<std::uint64_t>(method) << 8 | frames_max;
