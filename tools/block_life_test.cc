@@ -14,7 +14,7 @@ TraceStep call(const char* what, std::uint64_t sequence, std::uint64_t address,
                std::uint64_t bytes) {
   TraceStep step;
   step.what = what;
-  step.cycles = step.sequence = sequence;
+  step.time = step.sequence = sequence;
   step.address = address;
   step.bytes = bytes;
   step.thread_id = 5;

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 std::uint64_t address_of(const std::string& text, const Fields& fields, const char* key) {
   constexpr std::size_t kDigitsMax = 16;
@@ -29,7 +29,7 @@ std::uint64_t address_of(const std::string& text, const Fields& fields, const ch
 TraceStep parse_step(const Fields& fields) {
   TraceStep step;
   step.what = fields.text("event");
-  step.cycles = fields.number("cycles");
+  step.time = fields.number("time");
   step.address = fields.address("address");
   step.thread_id = fields.number("thread");
   step.sequence = fields.number("sequence");

@@ -17,7 +17,7 @@ inline constexpr const char* kTraceName = "ptr_trace.jsonl";
 /// One event. What its kind does not have is 0.
 struct TraceStep {
   std::string what;            ///< alloc, free, resize: the program's calls; else the allocator's
-  std::uint64_t cycles = 0;    ///< time stamp; steps are in its order
+  std::uint64_t time = 0;      ///< operations begun by then; steps are in its order
   std::uint64_t address = 0;
   std::uint64_t thread_id = 0;
   std::uint64_t sequence = 0;  ///< operation number in the process; 0: outside of any

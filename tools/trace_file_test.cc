@@ -10,7 +10,7 @@
 namespace hakmem::tools {
 namespace {
 
-constexpr const char* kHead = R"({"hakmem_trace":1,"pid":7,"program":"/srv/server"})";
+constexpr const char* kHead = R"({"hakmem_trace":2,"pid":7,"program":"/srv/server"})";
 
 TraceFile parsed(const std::string& lines) {
   std::istringstream text(std::string(kHead) + "\n" + lines);
@@ -32,9 +32,9 @@ TEST(TraceFile, EveryLineArrives) {
       R"({"module":"/srv/server","begin":"0x5000","end":"0x6000","bias":"0x4000"})" "\n"
       R"({"thread":7,"name":"main"})" "\n"
       R"({"stack":3,"pcs":["0x5101","0x9000"]})" "\n"
-      R"({"cycles":10,"event":"alloc","address":"0x7f00","thread":7,"sequence":4,"bytes":48,)"
+      R"({"time":10,"event":"alloc","address":"0x7f00","thread":7,"sequence":4,"bytes":48,)"
       R"("stack":3})" "\n"
-      R"({"cycles":11,"event":"link set","address":"0x7ef0","thread":7,"sequence":5,"to":"0x7e00"})"
+      R"({"time":11,"event":"link set","address":"0x7ef0","thread":7,"sequence":5,"to":"0x7e00"})"
       "\n"
       R"({"of_tomorrow":1})" "\n");
   EXPECT_EQ(trace.pid, 7u);
@@ -55,10 +55,10 @@ TEST(TraceFile, WhatIsNoTraceIsRefusedByItsLine) {
   const std::string head = std::string(kHead) + "\n";
   EXPECT_EQ(refusal(""), "empty");
   EXPECT_EQ(refusal("no"), "line 1: no JSON");
-  EXPECT_NE(refusal(R"({"hakmem_trace":2,"pid":1})").find("is 2, this program reads 1"),
+  EXPECT_NE(refusal(R"({"hakmem_trace":1,"pid":1})").find("is 1, this program reads 2"),
             std::string::npos);
   EXPECT_EQ(refusal(head + "{\"event\":"), "line 2: no JSON");
-  EXPECT_NE(refusal(head + R"({"event":"alloc"})").find("line 2.cycles"), std::string::npos);
+  EXPECT_NE(refusal(head + R"({"event":"alloc"})").find("line 2.time"), std::string::npos);
   EXPECT_NE(refusal(head + R"({"stack":1,"pcs":["zz"]})").find("line 2.pcs"), std::string::npos);
   EXPECT_NE(refusal(head + R"({"stack":1,"pcs":[1]})").find("line 2.pcs"), std::string::npos);
   EXPECT_NE(refusal(head + "[]"), "none");

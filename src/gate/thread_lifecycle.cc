@@ -12,7 +12,7 @@ bool attach_thread(Domain& domain, ThreadState& thread) noexcept {
   const DirectScope direct(domain.slabs.switches, thread);
   SlowOperation scope(*heap);
   const HeapTraceScope trace_scope(domain, *heap);
-  trace_scope.begin(thread.thread_id, 0);
+  trace_scope.begin_between(domain, thread.thread_id);
   // acquire → drain → bind
   if (heap->counts_need_repair) repair_counts(*heap);
   drain_all(domain.slabs, *heap);
@@ -32,7 +32,7 @@ void detach_thread(Domain& domain, ThreadState& thread) noexcept {
   {
     SlowOperation scope(heap);
     const HeapTraceScope trace_scope(domain, heap);
-    trace_scope.begin(thread.thread_id, 0);
+    trace_scope.begin_between(domain, thread.thread_id);
     drain_all(domain.slabs, heap);
     shed(domain.slabs, heap);
     domain.large.release_held(heap.held_large);

@@ -39,7 +39,13 @@ class TraceOfHeap {
       : ring_(&heap == &domain.slabs.no_heap ? nullptr : heap.trace.get(domain.checks.rings)),
         scope_(ring_) {}
   void begin(std::uint32_t thread, std::uint64_t operation) const noexcept {
-    if (ring_ != nullptr) ring_->begin_operation(thread, operation);
+    if (ring_ != nullptr) ring_->begin_operation(thread, operation, operation);
+  }
+  /// What a thread does at its begin or end is no operation, but happens between two.
+  template <class DomainT>
+  void begin_between(const DomainT& domain, std::uint32_t thread) const noexcept {
+    if (ring_ == nullptr) return;
+    ring_->begin_operation(thread, 0, domain.checks.shared_sequence.load(SequenceOrders::kAny));
   }
 
  private:
@@ -49,6 +55,7 @@ class TraceOfHeap {
 struct NoTraceOfHeap {
   NoTraceOfHeap(Domain&, Heap&) noexcept {}
   void begin(std::uint32_t, std::uint64_t) const noexcept {}
+  void begin_between(const Domain&, std::uint32_t) const noexcept {}
 };
 using HeapTraceScope = std::conditional_t<kTraced, TraceOfHeap, NoTraceOfHeap>;
 

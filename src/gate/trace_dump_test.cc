@@ -57,7 +57,7 @@ TEST_F(TraceDump, ThreadsAreMergedByTime) {
     }).join();
   }
   std::set<std::uint64_t> stacks, threads;
-  std::uint64_t cycles = 0, last_call = 0, frees = 0;
+  std::uint64_t time = 0, last_call = 0, frees = 0;
   for (const Json& line : dump()) {
     const auto number = [&line](const char* key) { return line.at(key).get<std::uint64_t>(); };
     if (line.contains("pcs")) {
@@ -65,8 +65,8 @@ TEST_F(TraceDump, ThreadsAreMergedByTime) {
       EXPECT_FALSE(line["pcs"].empty());
     }
     if (!line.contains("event")) continue;
-    EXPECT_GE(number("cycles"), cycles) << line;
-    cycles = number("cycles");
+    EXPECT_GE(number("time"), time) << line;
+    time = number("time");
     threads.insert(number("thread"));
     if (!line.contains("bytes")) continue;
     EXPECT_GT(number("sequence"), last_call) << line;

@@ -207,7 +207,7 @@ void write_event(LineFile& file, const TraceEvent& event) noexcept {
   const TraceKind kind = event.kind();
   TextSink sink = new_line();
   JsonSink json(sink);
-  json.begin_object().number("cycles", static_cast<std::int64_t>(event.time));
+  json.begin_object().number("time", static_cast<std::int64_t>(event.time));
   json.string("event", name_of(kind)).address("address", event.address());
   json.number("thread", event.thread());
   json.number("sequence", static_cast<std::int64_t>(event.operation()));

@@ -9,7 +9,7 @@
 namespace hakmem {
 
 /// Changes when a key changes its meaning or goes.
-inline constexpr int kTraceDumpVersion = 1;
+inline constexpr int kTraceDumpVersion = 2;
 
 /// Writes everything that the rings know to `fd`. False when the descriptor refuses, or the system
 /// refuses memory to work in.

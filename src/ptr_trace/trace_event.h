@@ -2,7 +2,7 @@
 // a ring stays small; written by trace_ring.h, read by trace_history.h.
 // Invariant: all bits zero is no event.
 //
-//   time     cycles since boot
+//   time     operations that the process had begun by then, this one included
 //   target   kind << 56 | address (48 bits)
 //   who      thread << 40 | operation (40 bits)
 //   detail   of an operation: stack << 32 | bytes; of a link: the address it led to; else a count

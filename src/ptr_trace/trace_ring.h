@@ -42,9 +42,10 @@ class alignas(64) TraceRing {
     return sizeof(TraceRing) + capacity * sizeof(TraceEvent);
   }
 
-  /// The owner begins an operation: its events carry this moment, thread and number.
-  HAK_INLINE void begin_operation(std::uint32_t thread, std::uint64_t operation) noexcept {
-    now_ = cycle_stamp();
+  /// The owner begins an operation, after so many of the process: its events carry this.
+  HAK_INLINE void begin_operation(std::uint32_t thread, std::uint64_t operation,
+                                  std::uint64_t now) noexcept {
+    now_ = now;
     who_ = TraceEvent::who_of(thread, operation);
   }
 

@@ -36,7 +36,7 @@ class TraceRingTest : public testing::Test {
   /// One of the program's calls.
   static void call(TraceRing& ring, TraceKind kind, Address block, std::uint64_t operation,
                    std::uint32_t thread = 1, std::size_t bytes = 48) {
-    ring.begin_operation(thread, operation);
+    ring.begin_operation(thread, operation, operation);
     ring.record(kind, block, TraceEvent::detail_of(7, bytes));
   }
   TraceHistory history_of(Address begin, Address end) const {
@@ -101,7 +101,7 @@ TEST_F(TraceRingTest, AReaderNeverSeesATornEvent) {
   std::atomic<bool> stop{false};
   std::thread writer([&] {
     for (std::uint64_t i = 1; !stop.load(TraceOrders::kLook); ++i) {
-      ring.begin_operation(static_cast<std::uint32_t>(i % 1000), i);
+      ring.begin_operation(static_cast<std::uint32_t>(i % 1000), i, i);
       ring.record(TraceKind::Alloc, i, i);
     }
   });

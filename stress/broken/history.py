@@ -70,9 +70,9 @@ def check_finding(runs, program):
     address = report["findings"][0]["address"]
     with open(os.path.join(place, "ptr_trace.jsonl"), encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
-    runs.claim(lines[0]["hakmem_trace"] == 1 and lines[0]["pid"] == report["pid"], "no head")
-    cycles = [line["cycles"] for line in lines if "event" in line]
-    runs.claim(cycles and cycles == sorted(cycles), "the events are not in the order of time")
+    runs.claim(lines[0]["hakmem_trace"] == 2 and lines[0]["pid"] == report["pid"], "no head")
+    times = [line["time"] for line in lines if "event" in line]
+    runs.claim(times and times == sorted(times), "the events are not in the order of time")
     text, _ = runs.hakmem(0, "history", address, place)
     runs.claim(calls_in(text)[:2] == wanted, f"not {wanted} first:\n{text}")
     runs.claim(text.count("write_after_free.c:") >= 2, f"the report's stacks are lost:\n{text}")
