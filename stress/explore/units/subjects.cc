@@ -100,7 +100,7 @@ void write_ring(void* rings) {
   TraceRing* const ring = static_cast<TraceRings*>(rings)->add();
   explore::check(ring != nullptr, "no ring was made");
   for (std::uint64_t i = 1; i <= kWritten; ++i) {
-    ring->begin_operation(1, i);
+    ring->begin_operation(1, i, i);
     ring->record(TraceKind::Alloc, i << kAddressShift, i);
   }
 }
