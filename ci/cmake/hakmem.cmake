@@ -253,8 +253,9 @@ function(hakmem_add_library level)
   target_compile_definitions(${target} PRIVATE HAKMEM_INTEGRITY_LEVEL=${level})
   target_compile_options(${target} PRIVATE
     ${HAKMEM_WARNINGS} ${HAKMEM_RUNTIME_FLAGS} ${HAKMEM_LIBRARY_FLAGS})
-  # Two words stored at once wait for each other, and a block's address that stays behind in a vector
-  # register is written to the stack by the loader's lazy binding, where the leak search meets it.
+  # Two words stored at once wait for each other, and a block's address that stays behind in a
+  # vector register is written to the stack by the loader's lazy binding, where the leak search
+  # meets it.
   if(level GREATER_EQUAL 3)
     target_compile_options(${target} PRIVATE -fno-tree-slp-vectorize)
   endif()
