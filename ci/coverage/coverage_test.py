@@ -13,6 +13,8 @@ import sys
 import tempfile
 import unittest
 
+import coverage
+
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage.py")
 FLAGS = sys.argv[1:]
 # Line numbers matter below.
@@ -90,6 +92,10 @@ class Coverage(unittest.TestCase):
 
     def run_image(self, image, *arguments):
         subprocess.run([image, *arguments], stdout=subprocess.DEVNULL, check=False)
+
+    def test_every_place_said_to_be_unreachable_is_there(self):
+        found = coverage.reasons(os.path.dirname(os.path.dirname(os.path.dirname(PROGRAM))))
+        self.assertTrue(all(why for place in found.values() for _, why in place))
 
     def test_builds_and_dying_children_add_up(self):
         self.write("src/gate/a.cc", SOURCE)
