@@ -4,9 +4,9 @@
 Called by ctest and by hand. For each mutant: the finding, the mean number of schedules until it was
 made (over --runs start seeds), and the time. Each finding's seed is gone through a hundred times
 again; with --also COMPILER… the same seed must give the same trace there, or, where that compiler
-joins plain accesses which the first one keeps apart, a seed of its own must be found, and gone through
-as often. Exit 0: every mutant was found or is expected not to be, 1: one was not, or a defect does
-not apply any more, 2: nothing was run.
+joins plain accesses which the first one keeps apart, a seed of its own must be found, and gone
+through as often. Exit 0: every mutant was found or is expected not to be, 1: one was not, or a
+defect does not apply any more, 2: nothing was run.
 """
 
 import argparse
