@@ -1,6 +1,9 @@
 // `hakmem fuzz`: runs one of the fuzzers that lie beside this program, with the library it is for
 // preloaded, and turns what it finds into a file for `hakmem replay`.
 
+#include <unistd.h>
+
+#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
@@ -136,6 +139,34 @@ unsigned report_finds(const fs::path& artifacts, const FuzzRequest& request,
   return finds;
 }
 
+/// Where finds go: a folder of the user's, which others that fuzz in the same place share. It is made
+/// when a fuzzer starts and gone again when the last one ends that found nothing.
+class FindsFolder {
+ public:
+  FindsFolder() : path_(fs::absolute("hk.fuzz")) {
+    constexpr int kTriesMax = 100;  // another may take the empty folder away between both steps
+    for (int tries = 0; tries < kTriesMax && !fs::exists(mark_); ++tries) {
+      fs::create_directories(path_);
+      mark_ = path_ / fmt::format(".fuzzing.{}", ::getpid());
+      std::ofstream(mark_).flush();
+    }
+    if (!fs::exists(mark_)) {
+      throw CommandError(exit_code::kHakmemFailed, path_.string() + " cannot be written");
+    }
+  }
+  ~FindsFolder() {
+    std::error_code error;
+    fs::remove(mark_, error);
+    fs::remove(path_, error);  // only when it is empty
+  }
+  FindsFolder(const FindsFolder&) = delete;
+  FindsFolder& operator=(const FindsFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_, mark_;
+};
+
 /// A fixed number of executions, or this machine's part of them.
 int fuzz_slices(const FuzzRequest& request, const FuzzKind& kind) {
   SlicedFuzz sliced;
@@ -151,17 +182,15 @@ int fuzz_slices(const FuzzRequest& request, const FuzzKind& kind) {
   sliced.target = request.target.empty() ? "" : fs::absolute(request.target).string();
   sliced.environment = subject.environment;
   if (!request.corpus.empty()) sliced.corpus = fs::absolute(request.corpus);
-  sliced.artifacts = fs::absolute("hk.fuzz");
+  const FindsFolder finds;
+  sliced.artifacts = finds.path();
   sliced.scratch = work.path();
   sliced.runs = request.runs;
   sliced.seed = request.seed;
   sliced.jobs = request.jobs;
-  fs::create_directories(sliced.artifacts);
   GateResult result = run_slices(sliced);
   if (!sliced.shard.is_whole()) result.shards = {request.shard};
-  report_finds(sliced.artifacts, request, kind);
-  std::error_code error;
-  fs::remove(sliced.artifacts, error);  // only when it is empty
+  report_finds(finds.path(), request, kind);
   write_gate_outputs(outputs, result);
   if (request.json != "-") fmt::print("{}", render_gate_text(result));
   return exit_status_of(result);
@@ -178,17 +207,13 @@ int fuzz(const FuzzRequest& request) {
   const WorkFolder work;
   ChildSpec spec;
   spec.file = require_fuzzer(kind);
-  // Finds stay in a folder of the user's; made when the fuzzer starts, gone again when empty.
-  const fs::path artifacts = fs::absolute("hk.fuzz");
-  fs::create_directories(artifacts);
+  const FindsFolder folder;
   if (!request.corpus.empty()) fs::create_directories(request.corpus);
-  spec.args = arguments_of(request, kind, artifacts);
+  spec.args = arguments_of(request, kind, folder.path());
   spec.environment = current_environment();
   set_subject(spec, request, kind, work.path());
   const ProgramEnd end = run_child(spec);
-  const unsigned finds = report_finds(artifacts, request, kind);
-  std::error_code error;
-  fs::remove(artifacts, error);  // only when it is empty
+  const unsigned finds = report_finds(folder.path(), request, kind);
   if (finds != 0 && request.minimize.empty()) return exit_code::kFinding;
   if (end.kind == ProgramEnd::Kind::Exited && end.value == 0) return 0;
   if (!request.minimize.empty() && finds != 0) return 0;

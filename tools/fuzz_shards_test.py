@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HAKMEM = os.path.abspath(sys.argv[1])
@@ -30,6 +31,9 @@ for word in "$@"; do
   esac
 done
 echo "stat::number_of_executed_units: $runs"
+sleep "${{SLOW:-0}}"
+: > "$prefix"probe || exit 1
+rm "$prefix"probe
 [ "$seed" != {BAD_SEED} ] && exit 0
 echo found > "$prefix"crash-0123
 echo "Test unit written to $prefix"crash-0123
@@ -65,6 +69,19 @@ class FuzzShards(unittest.TestCase):
         with open(os.path.join(self.folder, name), encoding="utf-8") as file:
             result = json.load(file)
         return done, timeless(result)
+
+    def test_the_end_of_one_fuzzer_leaves_the_folder_to_another(self):
+        finds = os.path.join(self.folder, "hk.fuzz")
+        command = [self.tool, "fuzz", "--kind", "options", "--runs", "210000", "--seed", "20"]
+        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "SLOW": "0.3"}) as other:
+            while other.poll() is None and not os.path.isdir(finds):
+                time.sleep(0.01)
+            done, _ = self.fuzz("quick.json", "--shard", "1/5", seed="20")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            text = other.communicate(timeout=60)[0]
+        self.assertEqual(other.returncode, 0, text)
+        self.assertFalse(os.path.exists(finds), "nothing was found")
 
     def test_a_find_fails_its_slice_and_no_other(self):
         done, result = self.fuzz("all.json")
