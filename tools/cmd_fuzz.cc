@@ -139,8 +139,8 @@ unsigned report_finds(const fs::path& artifacts, const FuzzRequest& request,
   return finds;
 }
 
-/// Where finds go: a folder of the user's, which others that fuzz in the same place share. It is made
-/// when a fuzzer starts and gone again when the last one ends that found nothing.
+/// Where finds go: a folder of the user's, which others that fuzz in the same place share. It is
+/// made when a fuzzer starts and gone again when the last one ends that found nothing.
 class FindsFolder {
  public:
   FindsFolder() : path_(fs::absolute("hk.fuzz")) {
