@@ -26,7 +26,7 @@
 
 namespace hakmem {
 
-/// 56 KiB, valid when zero, touched as it fills.
+/// 35 KiB, valid when zero, touched as it fills.
 class ShadowStack {
  public:
   /// What equal captures have in common.

@@ -28,7 +28,7 @@ struct StackHash {
   friend constexpr bool operator==(StackHash, StackHash) noexcept = default;
 
  private:
-  static constexpr std::uint64_t kBase = 0xd1342543de82ef95;        // Steele, Vigna 2021, table 5
+  static constexpr std::uint64_t kBase = 0xd1342543de82ef95;        // Steele, Vigna 2021
   static constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio (Knuth)
   static constexpr std::uint64_t mix(Address pc) noexcept {
     const std::uint64_t product = pc * kMultiplier;
